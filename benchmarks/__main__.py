@@ -1,0 +1,46 @@
+"""Print one JSON object: cost by stage, whole document against its floor, throughput, memory.
+
+All figures of a run come from one machine in one go; compare ratios, not milliseconds, between runs.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.memory import peak_of_largest_document
+from benchmarks.stages import measure_floor, measure_stages
+from benchmarks.throughput import measure_throughput
+from benchmarks.verification import measure_verification
+from benchmarks.whole import measure_whole
+from benchmarks.workshop import Workshop
+from gateway.observe import configure_logging
+
+_DOCUMENTS = 400
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    configure_logging("error")
+    with tempfile.TemporaryDirectory(prefix="sisc-bench-") as folder:
+        workshop = Workshop.open(Path(folder) / "one-process")
+        floor = measure_floor(workshop)
+        stages = measure_stages(workshop)
+        whole = measure_whole(workshop, documents=_DOCUMENTS)
+        workshop.close()
+        result = {
+            "document_bytes": len(workshop.signed()),
+            "floor_ms": floor,
+            "stages_ms": stages,
+            "whole_document_ms": whole,
+            "ratio_cpu_to_floor": round(whole["cpu"] / floor["cpu"], 2),
+            "ratio_wall_to_floor": round(whole["wall"] / floor["wall"], 2),
+            "throughput": measure_throughput(Path(folder) / "processes", documents=_DOCUMENTS),
+            "verification": measure_verification(Path(folder) / "verification"),
+            "largest_document": peak_of_largest_document(Path(folder) / "memory"),
+        }
+    json.dump(result, sys.stdout, indent=2)
+    print()
+
+
+main()

@@ -1,0 +1,280 @@
+"""The composition root: the only place where real things are chosen and put together."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Final
+
+from gateway import clock
+from gateway.accounts import RegistryContexts, RegistryCredentials, read_sender
+from gateway.actions import Action
+from gateway.cbtd import exemptions_of
+from gateway.expiry import ExpiryWatch
+from gateway.flow.answers import Answers
+from gateway.flow.channel import Channel
+from gateway.flow.checks import (
+    SchemaCheck,
+    SignatureCheck,
+    SignerClassCheck,
+    check_rights,
+    check_signer,
+    read_case,
+)
+from gateway.flow.delivery import DeliveryStep, lane_of
+from gateway.flow.intake import Intake
+from gateway.flow.mailbox import MailboxService
+from gateway.flow.recognition import Recogniser
+from gateway.flow.verification import VerificationStep
+from gateway.housekeeping import Housekeeping
+from gateway.keys import read_credential_keys, read_secret_file
+from gateway.observe import Observer
+from gateway.receipts import Receipts
+from gateway.settings import Settings
+from gateway.soap.actions import EdgeAction
+from gateway.soap.app import WSGIApplication, build_app
+from gateway.soap.names import endpoint_of
+from gateway.soap.settings import EdgeSettings
+from gateway.store.model import Lane
+from gateway.store.sql_store import SqlStore
+from gateway.trust_sources import TrustSources, authority_certificates
+from gateway.worker import Step, Worker
+from registry.credentials import CredentialVault
+from routing.backends import build_back_ends
+from routing.breaker import CircuitBreaker
+from routing.routes import AdapterKind, Route, RouteTable, default_routes
+from schemas.catalogue import Catalogue, load_builtin
+from schemas.model import MessageType
+from schemas.validation import Validator
+from signing.keys import load_pkcs12
+from signing.parsing import ParseLimits
+from signing.policy import MESSAGE_POLICY
+from signing.sign import Sealer
+from signing.verdict import SignerClass
+
+__all__ = ["Gateway", "load_catalogue", "open_gateway"]
+
+#: Room in a request for everything but the content: headers, names of files and systems.
+_ENVELOPE_BYTES: Final = 64 * 1024
+_SERVED: Final = frozenset({EdgeAction.ANSWERED, EdgeAction.CONTRACT_SERVED})
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Everything that runs, built on first use from the settings."""
+
+    settings: Settings
+    store: SqlStore
+    observe: Observer
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """All message types."""
+        return load_catalogue()
+
+    @cached_property
+    def validator(self) -> Validator:
+        """Validates documents; shared by all threads."""
+        return Validator(self.catalogue, on_disagreement=self._tell_disagreement)
+
+    def _tell_disagreement(self, message_type: MessageType, _verdict: str) -> None:
+        """Count it; the verdict quotes the document, which stays out of the log."""
+        self.observe(Action.VALIDATORS_DISAGREE, detail=message_type.system, type_code=message_type.code)
+
+    @cached_property
+    def vault(self) -> CredentialVault:
+        """Opens the password equivalents."""
+        return CredentialVault(read_credential_keys(self.settings.path(self.settings.keys.credentials)))
+
+    @cached_property
+    def routes(self) -> RouteTable:
+        """Where target systems are."""
+        configured = self.settings.routes
+        if not configured:
+            return default_routes()
+        return RouteTable(
+            Route(system=system, adapter=AdapterKind(options.adapter))
+            for system, options in configured.items()
+        )
+
+    @cached_property
+    def limits(self) -> ParseLimits:
+        """Limits of one document."""
+        edge = self.settings.edge
+        return ParseLimits(max_bytes=edge.content_bytes, max_depth=edge.depth, max_nodes=edge.nodes)
+
+    @cached_property
+    def recogniser(self) -> Recogniser:
+        """Tells types of documents."""
+        return Recogniser(catalogue=self.catalogue, limits=self.limits)
+
+    @cached_property
+    def channel(self) -> Channel:
+        """The four operations."""
+        return Channel(
+            store=self.store,
+            intake=Intake(
+                store=self.store,
+                recogniser=self.recogniser,
+                routes=self.routes,
+                clock=clock.now,
+                new_id=clock.new_id,
+                observe=self.observe,
+            ),
+            mailbox=MailboxService(
+                store=self.store,
+                rights=RegistryContexts,
+                options=self.settings.mailbox,
+                clock=clock.now,
+                observe=self.observe,
+            ),
+        )
+
+    def soap_application(self) -> WSGIApplication:
+        """The channel as a WSGI application."""
+        return build_app(
+            service=self.channel,
+            credentials=RegistryCredentials(
+                store=self.store,
+                vault=self.vault,
+                wrong_digest_limit=self.settings.edge.wrong_digests,
+                clock=clock.now,
+            ),
+            settings=edge_settings(self.settings),
+            clock=clock.now,
+            ids=clock.new_id,
+            observe=self._observe_edge,
+        )
+
+    def _observe_edge(self, action: str, facts: Mapping[str, object]) -> None:
+        """Tell what the edge reports in the product's own list of actions."""
+        error = facts.get("exc_info")
+        told = {key: value for key, value in facts.items() if key != "exc_info" and value is not None}
+        if isinstance(error, BaseException):
+            self.observe.failure(Action.INTERNAL_ERROR, error, **told)
+        elif action in _SERVED:
+            self.observe(Action.REQUEST_SERVED, detail=str(facts.get("operation") or action), **told)
+        else:
+            self.observe(Action.REQUEST_REFUSED, detail=action, **told)
+
+    @cached_property
+    def verification(self) -> VerificationStep:
+        """Judges documents."""
+        return VerificationStep(
+            store=self.store,
+            recogniser=self.recogniser,
+            checks=(
+                read_case,
+                SchemaCheck(validator=self.validator),
+                SignatureCheck(
+                    policy=MESSAGE_POLICY,
+                    trust=self.trust.source,
+                    exemptions=exemptions_of(self.settings),
+                ),
+                self._signer_classes(),
+                check_signer,
+                check_rights,
+            ),
+            sender=read_sender,
+            receipts=Receipts(operator=self.settings.operator, seal=self._seal(), new_id=clock.new_id),
+            clock=clock.now,
+            new_id=clock.new_id,
+            observe=self.observe,
+        )
+
+    def deliveries(self) -> dict[str, DeliveryStep]:
+        """A step for every system documents are passed on to, by lane."""
+        back_ends = build_back_ends(self.routes, self.store.engine, clock.now, self.catalogue)
+        answers = Answers(clock=clock.now, new_id=clock.new_id)
+        return {
+            lane_of(system): DeliveryStep(
+                store=self.store,
+                back_end=back_end,
+                breaker=CircuitBreaker(self.routes.find(system).breaker, clock.now),
+                answers=answers,
+                retry=self.routes.find(system).retry,
+                clock=clock.now,
+                random=random.random,
+                observe=self.observe,
+            )
+            for system, back_end in back_ends.items()
+        }
+
+    def worker(self) -> Worker:
+        """The background of this process."""
+        verifying: list[tuple[str, Step]] = [(Lane.VERIFY, self.verification)]
+        return Worker(
+            store=self.store,
+            lanes=[*verifying * self.settings.worker.verify_threads, *self.deliveries().items()],
+            options=self.settings.worker,
+            clock=clock.now,
+            new_id=clock.new_id,
+            observe=self.observe,
+            warm_up=self.validator.warm_up,
+            background={"housekeeping": self._housekeeping().run, **self.trust.background()},
+        )
+
+    @cached_property
+    def trust(self) -> TrustSources:
+        """Whose certificates are accepted."""
+        return TrustSources(self.settings, store=self.store, clock=clock.now, observe=self.observe)
+
+    def _signer_classes(self) -> SignerClassCheck:
+        signers = self.settings.signers
+        accepted = {
+            system: [SignerClass(kind) for kind in kinds] for system, kinds in signers.accepted.items()
+        }
+        return SignerClassCheck(accepted=accepted, qualified_types=signers.qualified_types)
+
+    def _housekeeping(self) -> Housekeeping:
+        pki = self.settings.pki
+        expiry = ExpiryWatch(
+            store=self.store,
+            authorities=authority_certificates(self.settings),
+            days=pki.expiry_notice_days,
+            interval=timedelta(hours=pki.crl_interval_hours),
+            clock=clock.now,
+            observe=self.observe,
+        )
+        return Housekeeping(store=self.store, expiry=expiry, clock=clock.now, observe=self.observe)
+
+    def _seal(self) -> Sealer:
+        keys = self.settings.keys
+        content = read_secret_file(self.settings.path(keys.seal), key="keys.seal")
+        return Sealer(load_pkcs12(content, keys.seal_password or None))
+
+
+def open_gateway(settings: Settings, *, component: str) -> Gateway:
+    """Open the store and prepare everything else.
+
+    Args:
+        settings: from `load_settings`.
+        component: named in log records.
+
+    Raises:
+        UnavailableError: the database is out of reach or its schema is not the one expected.
+    """
+    store = SqlStore.open(settings.store_url)
+    store.check()
+    return Gateway(settings=settings, store=store, observe=Observer(component))
+
+
+def load_catalogue() -> Catalogue:
+    """All message types."""
+    return load_builtin()
+
+
+def edge_settings(settings: Settings) -> EdgeSettings:
+    """The edge's part of the settings."""
+    edge = settings.edge
+    skew = timedelta(seconds=edge.clock_skew_seconds)
+    return EdgeSettings(
+        max_envelope_bytes=edge.content_bytes * 3 // 2 + _ENVELOPE_BYTES,
+        max_content_bytes=edge.content_bytes,
+        max_attachments=edge.attachments,
+        clock_skew=skew,
+        nonce_lifetime=2 * skew,
+        max_concurrent_requests=edge.concurrent_requests,
+        public_url=endpoint_of(settings.web.public_url) if settings.web.public_url else None,
+    )

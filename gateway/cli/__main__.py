@@ -1,0 +1,5 @@
+"""`python -m gateway.cli` is `sisc`."""
+
+from gateway.cli import main
+
+main()

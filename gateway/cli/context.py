@@ -1,0 +1,51 @@
+"""What commands work on: the store and the registry of the settings in force."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gateway import clock
+from gateway.bootstrap import Gateway, open_gateway
+from gateway.observe import configure_logging
+from gateway.settings import load_settings
+from gateway.store.ports import Store
+from registry.repository import RegistryRepository
+from registry.session import RegistrySession
+
+__all__ = ["open_configured", "open_registry", "open_store", "operator"]
+
+
+@contextmanager
+def open_configured() -> Iterator[Gateway]:
+    """The gateway of the settings file in force; closed at the end."""
+    configure_logging("warning")  # what a command has to say is its output
+    gateway = open_gateway(load_settings(), component="command")
+    try:
+        yield gateway
+    finally:
+        gateway.store.close()
+
+
+@contextmanager
+def open_store() -> Iterator[Store]:
+    """The store of the settings file in force."""
+    with open_configured() as gateway:
+        yield gateway.store
+
+
+@contextmanager
+def open_registry() -> Iterator[RegistrySession]:
+    """One transaction on the registry: committed at the end, rolled back by an exception."""
+    with open_configured() as gateway, gateway.store.begin() as work:
+        yield RegistrySession(
+            repository=RegistryRepository(work.connection),
+            vault=gateway.vault,
+            now=clock.now(),
+            operator=operator(),
+        )
+        work.commit()
+
+
+def operator() -> str:
+    """Who gives the command, for the histories."""
+    return f"operator:{getpass.getuser()}"

@@ -1,0 +1,126 @@
+"""`sisc documents`: the fate of any document."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from gateway.cli.context import open_store
+from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
+from gateway.errors import ConfigurationError
+from gateway.flow.dates import parse_moment
+from gateway.store.model import Document, DocumentFilter, DocumentState, Event
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Find documents and tell what happened to them.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+#: What fits a screen; --json tells everything.
+_COLUMNS = ("sysRef", "received", "type", "state", "LRN", "number")
+
+
+@app.command("list")
+def list_documents(
+    account: Annotated[str | None, typer.Option(help="Login of the sender.")] = None,
+    system: Annotated[str | None, typer.Option(help="Target system, e.g. NCTS2.")] = None,
+    state: Annotated[DocumentState | None, typer.Option(help="State of the document.")] = None,
+    own_id: Annotated[str | None, typer.Option(help="The message's own number.")] = None,
+    lrn: Annotated[str | None, typer.Option(help="LRN.")] = None,
+    mrn: Annotated[str | None, typer.Option(help="MRN.")] = None,
+    arc: Annotated[str | None, typer.Option(help="ARC.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="SHA-256 of the payload, hexadecimal.")] = None,
+    since: Annotated[str | None, typer.Option(help="Received at or after this date or time.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 50,
+    as_json: JsonFlag = False,
+) -> None:
+    """List incoming documents, newest first."""
+    wanted = DocumentFilter(
+        account=account.lower() if account else None,
+        system=system,
+        state=state,
+        own_id=own_id,
+        lrn=lrn,
+        mrn=mrn,
+        arc=arc,
+        sha256=sha256.lower() if sha256 else None,
+        received_from=_moment(since),
+    )
+    with open_store() as store, store.read() as work:
+        found = work.documents.find(wanted, limit=limit)
+    if as_json:
+        for document in found:
+            print_json(_record(document))
+    else:
+        print_rows("Documents", _COLUMNS, map(_row, found), as_json=False)
+
+
+@app.command("show")
+def show(
+    sys_ref: Annotated[str, typer.Argument(help="sysRef of the document.")], as_json: JsonFlag = False
+) -> None:
+    """Tell the life of one document with every event."""
+    with open_store() as store, store.read() as work:
+        document = work.documents.get(sys_ref)
+        events = work.events.of(sys_ref)
+    if as_json:
+        print_json({**_record(document), "events": [_event(event) for event in events]})
+        return
+    for key, value in {**_record(document), "received": local(document.received_at)}.items():
+        if value not in {None, ""}:
+            say(f"{key:>12}  {value}")
+    rows = ((event.at, event.action, event.actor, _told(event)) for event in events)
+    print_rows("Events", ("time", "action", "actor", "facts"), rows, as_json=False)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    moment = parse_moment(text)
+    if moment is None:
+        raise ConfigurationError(key="--since", reason=f"{text!r} is neither a date nor a time")
+    return moment.moment.astimezone(UTC)
+
+
+def _row(document: Document) -> tuple[object, ...]:
+    number = document.mrn or document.arc
+    received = local(document.received_at)
+    return document.sys_ref, received, document.type_code, document.state.value, document.lrn, number
+
+
+def _record(document: Document) -> dict[str, object]:
+    return {
+        "sysRef": document.sys_ref,
+        "received": document.received_at.isoformat(),
+        "type": document.type_code,
+        "system": document.system,
+        "state": document.state.value,
+        "account": document.account,
+        "own id": document.own_id,
+        "LRN": document.lrn,
+        "MRN": document.mrn,
+        "ARC": document.arc,
+        "person": document.person,
+        "agency": document.middle,
+        "firm": document.end,
+        "file name": document.filename,
+        "bytes": document.size,
+        "SHA-256": document.sha256,
+    }
+
+
+def _event(event: Event) -> dict[str, object]:
+    return {
+        "at": event.at.isoformat(),
+        "action": event.action,
+        "actor": event.actor,
+        "facts": dict(event.facts),
+    }
+
+
+def _told(event: Event) -> str:
+    return "\n".join(f"{key}: {value}" for key, value in event.facts.items() if value not in (None, [], {}))

@@ -1,0 +1,92 @@
+"""Files that commands read and write: every failure is one of usage, and says which file."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from gateway.errors import ConfigurationError
+
+__all__ = ["new_file", "read_input", "write_output", "write_whole"]
+
+
+def read_input(file: Path) -> bytes:
+    """The bytes of a file named on the command line.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise _unusable(file, error) from error
+
+
+def write_output(file: Path | None, content: bytes) -> None:
+    """Write a file, replacing an earlier one; None: to standard output.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    if file is None:
+        typer.echo(content, nl=False)
+        return
+    try:
+        write_whole(file, content)
+    except OSError as error:
+        raise _unusable(file, error) from error
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file that is there whole and for good, or not at all. Raises OSError."""
+    target = file.resolve()
+    if target.exists() and not target.is_file():  # a device or a pipe is written to, not replaced
+        target.write_bytes(content)
+        return
+    part = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.replace(target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def new_file(file: Path | None) -> Iterator[Callable[[bytes], object]]:
+    """Make sure that a new file can be written before something is done that cannot be undone.
+
+    Yields what writes the content. Where nothing was written nothing is left behind.
+
+    Args:
+        file: must not exist yet; None: standard output.
+
+    Raises:
+        ConfigurationError: the file is there already, or cannot be written.
+    """
+    if file is None:
+        yield lambda content: typer.echo(content, nl=False)
+        return
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError as error:
+        raise ConfigurationError(key="--out", reason=f"{file} is there already; name another file") from error
+    except OSError as error:
+        raise _unusable(file, error) from error
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            yield opened.write
+    finally:
+        if not file.stat().st_size:
+            file.unlink()
+
+
+def _unusable(file: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(key=str(file), reason=error.strerror or "cannot be used")

@@ -1,0 +1,240 @@
+"""`sisc check`: for those who write and test messages."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from cryptography import x509
+
+from gateway.cli.files import read_input
+from gateway.cli.output import JsonFlag, print_json, say
+from gateway.clock import now
+from gateway.errors import ConfigurationError
+from gateway.flow.dates import parse_moment
+from gateway.inspection import Inspection, Inspector
+from schemas.catalogue import load_builtin
+from schemas.findings import Finding
+from schemas.validation import Validator
+from signing.errors import RefusedError
+from signing.faults import Rule
+from signing.trust import FirstTrust, PinnedTrust, TrustSource
+from signing.verdict import Verdict
+
+__all__ = ["check"]
+
+#: Variables for clients of any gateway; they say nothing of an installation here.
+_CLIENT_VARIABLES: Final = frozenset({"SISC_CLIENT", "SISC_PASSWORD", "SISC_KEY_PASSWORD"})
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="XML documents.")],
+    schema_only: Annotated[bool, typer.Option("--schema-only", help="Only against the schema.")] = False,
+    signature_only: Annotated[bool, typer.Option("--signature-only", help="Only the signature.")] = False,
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option(help="PEM or DER certificates of signers trusted as they are; may be repeated."),
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="Moment to check for, e.g. 2026-03-01T12:00:00Z.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check documents as the gateway would: schema and signature.
+
+    Exits 1 if any document is not fully good.
+    """
+    if schema_only and signature_only:
+        raise ConfigurationError(key="--schema-only", reason="excludes --signature-only")
+    catalogue = load_builtin()
+    good = True
+    with _trusted(trust or [], ask_installation=not schema_only) as source:
+        inspector = Inspector(
+            catalogue=catalogue, validator=Validator(catalogue), trust=source, at=_moment(at)
+        )
+        for file in files:
+            found = inspector.inspect(read_input(file), schema=not signature_only, signature=not schema_only)
+            good = good and found.good
+            if as_json:
+                print_json(_record(file, found))
+            else:
+                _print(file, found)
+    if not good:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _trusted(files: Sequence[Path], *, ask_installation: bool) -> Iterator[TrustSource]:
+    """The certificates named, then the SC authority of this installation, where there is one."""
+    pinned = [certificate for file in files for certificate in _certificates(file)]
+    named = [_pinned(pinned)] if pinned else []
+    if not (ask_installation and _may_be_installed()):
+        yield FirstTrust(named)
+        return
+    with _installed() as installed:
+        yield FirstTrust([*named, *installed])
+
+
+def _may_be_installed() -> bool:
+    """Whether there may be settings; only then is it worth while to read them."""
+    return Path("sisc.toml").is_file() or any(
+        name.startswith("SISC_") and name not in _CLIENT_VARIABLES for name in os.environ
+    )
+
+
+@contextmanager
+def _installed() -> Iterator[list[TrustSource]]:
+    """The SC authority of the settings in force, if it has a certificate.
+
+    Settings and database take a second to import, and a check elsewhere does without.
+    """
+    from gateway.settings import load_settings  # noqa: PLC0415 - see above
+
+    settings = load_settings()
+    if not settings.path(settings.keys.authority_certificates).is_file():
+        yield []
+        return
+    from gateway.cli.context import open_configured  # noqa: PLC0415 - see above
+
+    with open_configured() as gateway, gateway.store.read() as work:
+        yield [gateway.trust.source(work)]
+
+
+def _pinned(certificates: Sequence[x509.Certificate]) -> TrustSource:
+    try:
+        return PinnedTrust(certificates)
+    except (RefusedError, ValueError) as error:
+        raise ConfigurationError(key="--trust", reason=f"a certificate cannot be used: {error}") from error
+
+
+def _certificates(file: Path) -> list[x509.Certificate]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(key="--trust", reason=f"cannot read {file}: {error.strerror}") from error
+    try:
+        if b"-----BEGIN" in content:
+            return x509.load_pem_x509_certificates(content)
+        return [x509.load_der_x509_certificate(content)]
+    except ValueError as error:
+        reason = f"{file} holds no certificate in PEM or DER"
+        raise ConfigurationError(key="--trust", reason=reason) from error
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return now()
+    moment = parse_moment(text)
+    if moment is None:
+        raise ConfigurationError(key="--at", reason=f"{text!r} is neither a date nor a time")
+    return moment.moment
+
+
+def _record(file: Path, found: Inspection) -> dict[str, object]:
+    findings = found.schema.findings if found.schema else ()
+    listed = [found.unreadable] if found.unreadable else list(findings)
+    valid = (
+        None if found.schema is None and not found.unreadable else bool(found.schema and found.schema.valid)
+    )
+    return {
+        "file": str(file),
+        "type": found.type_code,
+        "schema": {"valid": valid, "findings": [_finding(finding) for finding in listed]},
+        "signature": _signature(found),
+    }
+
+
+def _signature(found: Inspection) -> dict[str, object]:
+    """The three members asked of every line, and the broken rule behind them."""
+    if found.unreadable:
+        return {
+            "indication": "TOTAL-FAILED",
+            "sub_indication": "FORMAT_FAILURE",
+            "signer": None,
+            "fault": _finding(found.unreadable),
+        }
+    verdict = found.verdict
+    if verdict is None:
+        return {"indication": None, "sub_indication": None, "signer": None}
+    fault = verdict.fault
+    return {
+        "indication": verdict.indication.value,
+        "sub_indication": verdict.sub_indication.value if verdict.sub_indication else None,
+        "signer": _signer(verdict),
+        "fault": fault
+        and {
+            "code": fault.rule,
+            "line": fault.line,
+            "xpath": fault.xpath,
+            "message_pl": fault.message_pl,
+            "message_en": fault.message_en,
+            "remedy_pl": fault.remedy_pl,
+            "remedy_en": fault.remedy_en,
+        },
+    }
+
+
+def _signer(verdict: Verdict) -> dict[str, object] | None:
+    signer = verdict.signer
+    if signer is None:
+        return None
+    return {
+        "subject": signer.subject,
+        "issuer": signer.issuer,
+        "serial": signer.serial,
+        "fingerprint": signer.fingerprint,
+        "class": signer.signer_class.value if signer.signer_class else None,
+        "person": signer.person_id,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "line": finding.line,
+        "column": finding.column,
+        "xpath": finding.xpath,
+        "value": finding.value,
+        "message_pl": finding.message_pl,
+        "message_en": finding.message_en,
+        "remedy_pl": finding.remedy_pl,
+        "remedy_en": finding.remedy_en,
+    }
+
+
+def _print(file: Path, found: Inspection) -> None:
+    if found.good:
+        say(f"{file}  {found.type_code or 'unknown type'}  good", style="green")
+    else:
+        say(f"{file}  {found.type_code or 'unknown type'}  not good", style="red")
+    if found.unreadable:
+        _print_finding(found.unreadable)
+    if found.schema is not None:
+        say(f"  schema: {'valid' if found.schema.valid else 'not valid'}")
+        for finding in found.schema.findings:
+            _print_finding(finding)
+        left = found.schema.total - len(found.schema.findings)
+        if left > 0:
+            say(f"    … and {left} more")
+    if found.verdict is not None:
+        _print_verdict(found.verdict)
+
+
+def _print_finding(finding: Finding) -> None:
+    place = f"line {finding.line}: " if finding.line else ""
+    say(f"    {place}{finding.code}  {finding.message_en}\n      {finding.remedy_en}")
+
+
+def _print_verdict(verdict: Verdict) -> None:
+    say(f"  signature: {verdict.indication.value}")
+    if verdict.signer is not None:
+        say(f"    signer {verdict.signer.subject}")
+    if verdict.fault is not None:
+        place = f"line {verdict.fault.line}: " if verdict.fault.line else ""
+        say(f"    {place}{verdict.fault.rule}  {verdict.fault.message_en}\n      {verdict.fault.remedy_en}")
+        if verdict.fault.rule == Rule.CERT_UNTRUSTED:
+            say(
+                "      Here: trust it as it is with --trust FILE, or name a gateway's settings with --config."
+            )

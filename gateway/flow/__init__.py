@@ -1,0 +1,1 @@
+"""A document's way: intake, verification, delivery, mailbox."""

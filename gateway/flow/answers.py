@@ -1,0 +1,108 @@
+"""Taking back-end answers in: de-duplicated, correlated, addressed to the sender and the contexts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+from typing import Final
+
+from gateway.actions import Action
+from gateway.channel import Clock, IdMaker
+from gateway.store.model import Document, DocumentState, Event, MailboxFilter, NewReply
+from gateway.store.ports import UnitOfWork
+from routing.model import Answer, AnswerKind
+
+__all__ = ["Answers"]
+
+#: The state a document reaches by an answer. A later state never falls back to an earlier one.
+_STATE: Final = {
+    AnswerKind.CONFIRMATION: DocumentState.CONFIRMED,
+    AnswerKind.REJECTION: DocumentState.REJECTED,
+    AnswerKind.BUSINESS: DocumentState.ANSWERED,
+}
+_RANK: Final = {
+    DocumentState.DELIVERED: 0,
+    DocumentState.CONFIRMED: 1,
+    DocumentState.ANSWERED: 2,
+    DocumentState.REJECTED: 3,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answers:
+    """Puts answers into the mailbox."""
+
+    clock: Clock
+    new_id: IdMaker
+
+    def take(
+        self, work: UnitOfWork, answered: Sequence[tuple[Document, Sequence[Answer]]]
+    ) -> Sequence[Document]:
+        """Store answers to documents for their senders.
+
+        Args:
+            work: the transaction to do it in.
+            answered: documents with the answers to each, in the order the back end gave them; answers that
+                were stored before are skipped.
+
+        Returns:
+            The documents with their new states and the numbers that the answers told (MRN, ARC).
+        """
+        at = self.clock()
+        coming = [
+            (document, answer, self._reply(document, answer, at))
+            for document, answers in answered
+            for answer in answers
+        ]
+        new = _store(work, [reply for _, _, reply in coming])
+        work.events.add(
+            [_event(document, answer, at) for document, answer, reply in coming if reply.sys_ref in new]
+        )
+        return [reduce(_advance, answers, document) for document, answers in answered]
+
+    def _reply(self, document: Document, answer: Answer, at: datetime) -> NewReply:
+        return NewReply(
+            sys_ref=self.new_id(),
+            type_code=answer.type_code,
+            account=document.account,
+            system=document.system,
+            content=answer.content,
+            filename=answer.filename,
+            mime="application/xml",
+            created_at=at,
+            correlation_sys_ref=document.sys_ref,
+            back_end_id=answer.back_end_id,
+            own_id=document.own_id,
+            person=document.person,
+            middle=document.middle,
+            end=document.end,
+        )
+
+
+def _store(work: UnitOfWork, replies: Sequence[NewReply]) -> frozenset[str]:
+    """The sysRefs of those that were new: all of them, unless the back end sent one before."""
+    if work.mailbox.add(replies) == len(replies):
+        return frozenset(reply.sys_ref for reply in replies)
+    return frozenset(reply.sys_ref for reply in replies if _is_stored(work, reply))
+
+
+def _is_stored(work: UnitOfWork, reply: NewReply) -> bool:
+    wanted = MailboxFilter(account=reply.account, sys_ref=reply.sys_ref)
+    count, _ = work.mailbox.page(wanted, limit=0, max_bytes=0)
+    return count > 0
+
+
+def _advance(document: Document, answer: Answer) -> Document:
+    reached = _STATE[answer.kind]
+    state = reached if _RANK[reached] > _RANK.get(document.state, 0) else document.state
+    return replace(document, state=state, mrn=answer.mrn or document.mrn, arc=answer.arc or document.arc)
+
+
+def _event(document: Document, answer: Answer, at: datetime) -> Event:
+    return Event(
+        sys_ref=document.sys_ref,
+        at=at,
+        action=Action.ANSWER_RECEIVED,
+        actor=f"system:{document.system}",
+        facts={"type": answer.type_code, "kind": answer.kind.value, "back_end_id": answer.back_end_id},
+    )

@@ -1,0 +1,263 @@
+"""The checks a document passes through, in order. Each is a small callable that returns its findings."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from lxml import etree
+
+from gateway.store.ports import UnitOfWork
+from registry.desk import decide_rights
+from registry.model import (
+    Account,
+    NamedParty,
+    NumberKind,
+    Person,
+    Refused,
+    RightsDecision,
+)
+from registry.repository import RegistryRepository
+from schemas.facts import read_facts
+from schemas.findings import Finding, Severity
+from schemas.model import IdentifierKind, MessageFacts, MessageType, Party, PartyRole, RightsRule
+from schemas.validation import Validator
+from signing.cbtd import WeakExemption, verify_with_exemptions
+from signing.cbtd_register import SqlCbtdRegister
+from signing.policy import SignaturePolicy
+from signing.trust import TrustSource
+from signing.verdict import Fault, Signer, SignerClass, Verdict
+
+__all__ = [
+    "Case",
+    "Check",
+    "SchemaCheck",
+    "Sender",
+    "SignatureCheck",
+    "SignerClassCheck",
+    "check_rights",
+    "check_signer",
+    "read_case",
+]
+
+#: Characters. Longer than any number of the systems; an index and a receipt hold it.
+_LONGEST_NUMBER: Final = 255
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sender:
+    """The account a document came from, as registered at the moment of the check."""
+
+    login: str
+    account: Account
+    person: Person | None
+
+    @property
+    def person_id(self) -> str | None:
+        """ID SISC of the registered person."""
+        return self.person.id_sisc if self.person else None
+
+    @property
+    def name(self) -> str:
+        """For receipts."""
+        return f"{self.person.given_names} {self.person.surname}" if self.person else self.login
+
+
+@dataclass(kw_only=True, slots=True)
+class Case:
+    """One document under verification; later checks see what earlier ones found."""
+
+    root: etree._Element
+    message_type: MessageType
+    received_at: datetime
+    sender: Sender
+    work: UnitOfWork
+    facts: MessageFacts = field(default_factory=MessageFacts)
+    verdict: Verdict | None = None
+    decision: RightsDecision | None = None
+    findings_left_out: int = 0  # beyond those a check returned
+
+
+Check = Callable[[Case], Sequence[Finding]]
+
+
+def read_case(case: Case) -> Sequence[Finding]:
+    """Read what the message says of itself: own number, LRN, MRN, ARC, parties.
+
+    Whatever a schema says, this is read before the document is known to be valid: what is too long for any
+    number is none.
+    """
+    facts = read_facts(case.root, case.message_type)
+    case.facts = replace(
+        facts,
+        own_id=_number(facts.own_id),
+        lrn=_number(facts.lrn),
+        mrn=_number(facts.mrn),
+        arc=_number(facts.arc),
+        parties=tuple(replace(party, number=party.number[:_LONGEST_NUMBER]) for party in facts.parties),
+    )
+    return ()
+
+
+def _number(text: str | None) -> str | None:
+    return text if text is None or len(text) <= _LONGEST_NUMBER else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SchemaCheck:
+    """Is the document valid against its schema?"""
+
+    validator: Validator
+
+    def __call__(self, case: Case) -> Sequence[Finding]:
+        """Findings of the schema."""
+        report = self.validator.validate(case.root, case.message_type)
+        case.findings_left_out += report.total - len(report.findings)
+        return report.findings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignatureCheck:
+    """Is the document signed well, by a certificate we trust?"""
+
+    policy: SignaturePolicy
+    trust: Callable[[UnitOfWork], TrustSource]
+    exemptions: Sequence[WeakExemption] = ()  # for registered CBTD keys
+
+    def __call__(self, case: Case) -> Sequence[Finding]:
+        """One finding for the rule that is broken, and a warning for a weakness that was let through."""
+        case.verdict = verdict = verify_with_exemptions(
+            case.root,
+            policy=self.policy,
+            trust=self.trust(case.work),
+            register=SqlCbtdRegister(case.work.connection),
+            exemptions=self.exemptions,
+            at=case.received_at,
+        )
+        warnings = [_of_signature(verdict.tolerated, Severity.WARNING)] if verdict.tolerated else []
+        if verdict.fault is None:
+            return warnings
+        if verdict.fault.rule == "NO_SIGNATURE" and not case.message_type.signature_required:
+            return ()
+        return [_of_signature(verdict.fault, Severity.ERROR), *warnings]
+
+
+def _of_signature(fault: Fault, severity: Severity) -> Finding:
+    return Finding(
+        code=fault.rule,
+        message_pl=fault.message_pl,
+        message_en=fault.message_en,
+        remedy_pl=fault.remedy_pl,
+        remedy_en=fault.remedy_en,
+        severity=severity,
+        line=fault.line,
+        xpath=fault.xpath,
+    )
+
+
+def check_signer(case: Case) -> Sequence[Finding]:
+    """The signer must be the person of the account: one may not send what another has signed."""
+    signer = case.verdict.signer if case.verdict and case.verdict.passed else None
+    if signer is None or _is_person(signer, case.sender.person):
+        return ()
+    return [
+        Finding(
+            code="SIGNER_IS_NOT_SENDER",
+            message_pl="Podpis złożyła inna osoba niż właściciel konta, z którego wysłano dokument.",
+            message_en="The document is signed by another person than the one whose account sent it.",
+            remedy_pl="Podpisz dokument własnym certyfikatem albo wyślij go z konta osoby, która podpisała.",
+            remedy_en="Sign with your own certificate, or send from the account of the person who signed.",
+            value=signer.subject,
+        )
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignerClassCheck:
+    """Does the system take signatures of this class, and the type of message one that is not qualified?"""
+
+    accepted: Mapping[str, Collection[SignerClass]]  # by system; one not named takes all
+    qualified_types: Collection[str]
+
+    def __call__(self, case: Case) -> Sequence[Finding]:
+        """One finding, if the class does not do."""
+        signer = case.verdict.signer if case.verdict and case.verdict.passed else None
+        if signer is None or signer.signer_class is None:
+            return ()
+        kind, message_type = signer.signer_class, case.message_type
+        if message_type.code in self.qualified_types and kind is not SignerClass.QUALIFIED:
+            return [_unacceptable(kind, message_type.code, [SignerClass.QUALIFIED])]
+        accepted = self.accepted.get(message_type.system)
+        if accepted is not None and kind not in accepted:
+            return [_unacceptable(kind, message_type.system, accepted)]
+        return ()
+
+
+def _unacceptable(kind: SignerClass, where: str, accepted: Collection[SignerClass]) -> Finding:
+    allowed = ", ".join(accepted)
+    return Finding(
+        code="SIGNER_CLASS_NOT_ACCEPTED",
+        message_pl=f"{where} nie przyjmuje podpisów klasy {kind}.",
+        message_en=f"{where} takes no signatures of class {kind}.",
+        remedy_pl=f"Podpisz certyfikatem klasy: {allowed}.",
+        remedy_en=f"Sign with a certificate of class: {allowed}.",
+        value=kind.value,
+    )
+
+
+def _is_person(signer: Signer, person: Person | None) -> bool:
+    """By the authority's register, or by the PESEL in the certificate (EN 319 412-1 §5.1.3)."""
+    if person is None:
+        return False
+    by_pesel = person.pesel is not None and f"PNOPL-{person.pesel}" in signer.subject_ids
+    return signer.person_id == person.id_sisc or by_pesel
+
+
+def check_rights(case: Case) -> Sequence[Finding]:
+    """The right to send this for the firm the message names, if it is missing.
+
+    Nothing is decided on a document whose signature failed: what it says of itself is not proven.
+    """
+    if case.verdict is None or not (case.verdict.passed or not case.message_type.signature_required):
+        return ()
+    case.decision = decide_rights(
+        RegistryRepository(case.work.connection),
+        login=case.sender.login,
+        principals=_named(case.facts.parties, PartyRole.PRINCIPAL),
+        representatives=_named(case.facts.parties, PartyRole.REPRESENTATIVE),
+        system=case.message_type.system,
+        at=case.received_at,
+        needs_right=case.message_type.rights is not RightsRule.NONE,
+    )
+    if not isinstance(case.decision, Refused):
+        return ()
+    return [_refusal(case.decision, case.facts.parties)]
+
+
+_KINDS: Final = {
+    IdentifierKind.EORI: NumberKind.EORI,
+    IdentifierKind.EXCISE: NumberKind.EXCISE,
+    IdentifierKind.ID_SISC: NumberKind.ID_SISC,
+    IdentifierKind.NIP: NumberKind.NIP,
+}
+
+
+def _named(parties: Sequence[Party], role: PartyRole) -> list[NamedParty]:
+    return [
+        NamedParty(kind=_KINDS[party.kind], number=party.number) for party in parties if party.role is role
+    ]
+
+
+def _refusal(refused: Refused, parties: Sequence[Party]) -> Finding:
+    number = refused.party.number if refused.party else None
+    place = next((party for party in parties if party.number == number), None)
+    return Finding(
+        code=refused.reason.value,
+        message_pl=refused.message_pl,
+        message_en=refused.message_en,
+        remedy_pl=refused.remedy_pl,
+        remedy_en=refused.remedy_en,
+        line=place.line if place else None,
+        xpath=place.xpath if place else None,
+        value=number,
+    )

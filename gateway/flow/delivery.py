@@ -1,0 +1,209 @@
+"""Handing verified documents to back ends and taking the answers that come at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.actions import Action
+from gateway.channel import Clock
+from gateway.errors import LostLeaseError
+from gateway.flow.answers import Answers
+from gateway.observe import Observer
+from gateway.store.model import Attachment, Document, DocumentState, Event, WorkItem
+from gateway.store.ports import Store, UnitOfWork
+from routing.breaker import BreakerState, CircuitBreaker
+from routing.model import Accepted, Answer, AttachedFile, BackEnd, Delivery, Outcome, Rejected, Unavailable
+from routing.retry import RetryPolicy, next_attempt
+
+__all__ = ["LANE_PREFIX", "DeliveryStep", "lane_of"]
+
+#: Lanes of work are named after the target system behind this prefix.
+LANE_PREFIX = "deliver:"
+
+
+def lane_of(system: str) -> str:
+    """The lane that delivers to a target system."""
+    return f"{LANE_PREFIX}{system}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Result:
+    """What has become of one document."""
+
+    item: WorkItem
+    document: Document  # with its new state
+    action: Action
+    facts: dict[str, str | int]  # of the event
+    answers: Sequence[Answer] = ()
+    due: datetime | None = None  # of the next attempt; None: this was the last
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryStep:
+    """Delivers claimed documents to one back end."""
+
+    store: Store
+    back_end: BackEnd
+    breaker: CircuitBreaker
+    answers: Answers
+    retry: RetryPolicy
+    clock: Clock
+    random: Callable[[], float]
+    observe: Observer
+
+    def handle(self, items: Sequence[WorkItem]) -> None:
+        """Deliver a batch and record every outcome in one transaction.
+
+        A crash before the commit leaves the leases to run out: the documents are delivered again under the
+        same sysRef, which the back end knows. Of items that another worker has taken over meanwhile nothing
+        is recorded.
+
+        Raises:
+            UnavailableError: the store is out of reach.
+        """
+        with self.store.read() as work:
+            sys_refs = [item.sys_ref for item in items]
+            documents = work.documents.get_many(sys_refs)
+            contents = work.documents.contents(sys_refs)
+            attachments = work.documents.attachments(sys_refs)
+        outcomes = self._deliver(
+            [
+                _delivery(item, documents[ref], contents[ref], attachments.get(ref, ()))
+                for item, ref in zip(items, sys_refs, strict=True)
+            ]
+        )
+        results = [
+            self._result(item, documents[item.sys_ref], outcome)
+            for item, outcome in zip(items, outcomes, strict=True)
+        ]
+        with self.store.begin() as work:
+            ours = self._record(work, results)
+            work.commit()
+        for result in results:
+            self._tell(result, ours=result.item.id in ours)
+
+    def ready(self) -> bool:
+        """Whether deliveries may be tried: not while the circuit is open."""
+        return self.breaker.state is not BreakerState.OPEN
+
+    def _deliver(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
+        if not self.breaker.allow():
+            return [self._closed_to_us()] * len(deliveries)
+        before = self.breaker.state
+        outcomes = self.back_end.deliver(deliveries)
+        self.breaker.record(outcomes)
+        self._tell_change(before, self.breaker.state)
+        return outcomes
+
+    def _closed_to_us(self) -> Unavailable:
+        probe = self.breaker.retry_at()
+        pause = (probe - self.clock()).total_seconds() if probe else None
+        return Unavailable(reason="circuit open", retry_after=pause)
+
+    def _tell_change(self, before: BreakerState, after: BreakerState) -> None:
+        if before is not BreakerState.OPEN and after is BreakerState.OPEN:
+            self.observe(Action.CIRCUIT_OPENED, detail=self.back_end.system)
+        elif before is not BreakerState.CLOSED and after is BreakerState.CLOSED:
+            self.observe(Action.CIRCUIT_CLOSED, detail=self.back_end.system)
+
+    def _result(self, item: WorkItem, document: Document, outcome: Outcome) -> _Result:
+        match outcome:
+            case Accepted(answers=answers):
+                return _Result(
+                    item=item,
+                    document=replace(document, state=DocumentState.DELIVERED),
+                    action=Action.DOCUMENT_DELIVERED,
+                    facts={"attempt": item.attempt},
+                    answers=answers,
+                )
+            case Rejected(reason=reason, answers=answers):
+                return _Result(
+                    item=item,
+                    document=replace(document, state=DocumentState.REJECTED),
+                    action=Action.DELIVERY_REJECTED,
+                    facts={"attempt": item.attempt, "reason": reason},
+                    answers=answers,
+                )
+            case Unavailable():
+                return self._postponed(item, document, outcome)
+
+    def _postponed(self, item: WorkItem, document: Document, outcome: Unavailable) -> _Result:
+        due = next_attempt(
+            item.attempt, self.clock(), self.retry, self.random, retry_after=outcome.retry_after
+        )
+        return _Result(
+            item=item,
+            document=replace(
+                document, state=DocumentState.UNDELIVERABLE if due is None else DocumentState.DELIVERING
+            ),
+            action=Action.DELIVERY_GIVEN_UP if due is None else Action.DELIVERY_POSTPONED,
+            facts={"attempt": item.attempt, "reason": outcome.reason},
+            due=due,
+        )
+
+    def _record(self, work: UnitOfWork, results: Sequence[_Result]) -> frozenset[int]:
+        """Write down what has become of the documents whose items are still ours; returns those items."""
+        ours = work.queue.done_many([result.item for result in results if result.due is None])
+        ours |= {result.item.id for result in results if result.due and _give_back(work, result)}
+        kept = [result for result in results if result.item.id in ours]
+        at = self.clock()
+        work.events.add([_event(result, at) for result in kept])
+        answered = [(result.document, result.answers) for result in kept]
+        work.documents.update_many(self.answers.take(work, answered))
+        return ours
+
+    def _tell(self, result: _Result, *, ours: bool) -> None:
+        item = result.item
+        if not ours:
+            self.observe(Action.LEASE_LOST, detail=item.lane, item=item.id, sys_ref=item.sys_ref)
+            return
+        codes = [answer.type_code for answer in result.answers]
+        self.observe(
+            result.action,
+            detail=result.document.system,
+            sys_ref=item.sys_ref,
+            **result.facts,
+            **({"answers": codes} if codes else {}),
+        )
+
+
+def _give_back(work: UnitOfWork, result: _Result) -> bool:
+    """Leave the item for another attempt; whether it was still ours."""
+    if result.due is None:
+        return False
+    try:
+        work.queue.retry(result.item, at=result.due)
+    except LostLeaseError:
+        return False
+    return True
+
+
+def _event(result: _Result, at: datetime) -> Event:
+    return Event(
+        sys_ref=result.document.sys_ref,
+        at=at,
+        action=result.action,
+        actor=f"system:{result.document.system}",
+        facts=dict(result.facts),
+    )
+
+
+def _delivery(
+    item: WorkItem, document: Document, content: bytes, attachments: Sequence[Attachment]
+) -> Delivery:
+    return Delivery(
+        sys_ref=document.sys_ref,
+        system=document.system,
+        type_code=document.type_code,
+        content=content,
+        sha256=document.sha256,
+        filename=document.filename,
+        received_at=document.received_at,
+        person=document.person or "",
+        middle=document.middle,
+        end=document.end,
+        attempt=item.attempt,
+        attachments=tuple(
+            AttachedFile(content=each.content, filename=each.filename, mime=each.mime) for each in attachments
+        ),
+    )

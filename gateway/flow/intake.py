@@ -1,0 +1,143 @@
+"""AcceptDocument: a document is stored for good before its sysRef is told to anybody."""
+
+import hashlib
+from dataclasses import dataclass
+
+from gateway.actions import Action
+from gateway.channel import Caller, Clock, IdMaker, Submission
+from gateway.clock import warsaw_day
+from gateway.errors import BusinessError, DuplicateDocumentError
+from gateway.flow.recognition import Recogniser
+from gateway.observe import Observer
+from gateway.store.model import Attachment, Event, Lane, NewDocument
+from gateway.store.ports import Store, UnitOfWork
+from routing.errors import DirectSystemError, NoRouteError, UnknownSystemError
+from routing.routes import RouteTable
+
+__all__ = ["Intake"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intake:
+    """Takes documents in."""
+
+    store: Store
+    recogniser: Recogniser
+    routes: RouteTable
+    clock: Clock
+    new_id: IdMaker
+    observe: Observer
+
+    def accept(self, caller: Caller, submission: Submission) -> str:
+        """Recognise, store durably and queue a document.
+
+        Args:
+            caller: the authenticated account.
+            submission: the document and its attachments.
+
+        Returns:
+            The new sysRef.
+
+        Raises:
+            TechnicalError: E003, see `Recogniser`.
+            BusinessError: B002, the account has sent the same bytes before; B006, the system is not served
+                here.
+            SecurityError: the token was used before.
+            UnavailableError: the store cannot take it; nothing was accepted.
+        """
+        document = self._prepare(caller, submission)
+        with self.store.begin() as work:
+            work.nonces.use(caller.nonce, expires=caller.nonce_expires)
+            try:
+                self._store(work, document)
+            except DuplicateDocumentError as error:
+                raise _duplicate(error.original) from error
+            work.commit()
+        self.observe(
+            Action.DOCUMENT_RECEIVED,
+            detail=document.system,
+            sys_ref=document.sys_ref,
+            type_code=document.type_code,
+            account=document.account,
+            size=len(document.content),
+        )
+        return document.sys_ref
+
+    def _prepare(self, caller: Caller, submission: Submission) -> NewDocument:
+        at = self.clock()
+        content = submission.content
+        self._refuse_direct(submission.target_systems)
+        message_type = self.recogniser.recognise(content.data, on=warsaw_day(at)).message_type
+        self._refuse_unserved(message_type.system)
+        return NewDocument(
+            sys_ref=self.new_id(),
+            account=caller.login,
+            system=message_type.system,
+            type_code=message_type.code,
+            received_at=at,
+            content=content.data,
+            sha256=hashlib.sha256(content.data).hexdigest(),
+            sha1=hashlib.sha1(content.data, usedforsecurity=False).hexdigest(),
+            filename=content.filename,
+            mime=content.mime,
+            attachments=tuple(
+                Attachment(content=each.data, filename=each.filename, mime=each.mime)
+                for each in submission.attachments
+            ),
+        )
+
+    def _refuse_direct(self, systems: tuple[str, ...]) -> None:
+        """Refuse systems that are served outside the channel.
+
+        A target that names another system than the document does is no reason to refuse: the channel goes by
+        the document itself, and clients in use name one target for everything.
+        """
+        for system in systems:
+            try:
+                self.routes.find(system)
+            except DirectSystemError as error:
+                raise _unserved(error) from error
+            except UnknownSystemError:
+                continue
+
+    def _refuse_unserved(self, system: str) -> None:
+        """Refuse a document nobody here would ever deliver: a UPP would promise more than we can keep."""
+        try:
+            self.routes.find(system)
+        except NoRouteError as error:
+            raise _unserved(error) from error
+
+    def _store(self, work: UnitOfWork, document: NewDocument) -> None:
+        work.documents.add(document)
+        work.events.add(
+            [
+                Event(
+                    sys_ref=document.sys_ref,
+                    at=document.received_at,
+                    action=Action.DOCUMENT_RECEIVED,
+                    actor=f"account:{document.account}",
+                    facts={
+                        "type": document.type_code,
+                        "system": document.system,
+                        "size": len(document.content),
+                        "sha256": document.sha256,
+                        "attachments": len(document.attachments),
+                    },
+                )
+            ]
+        )
+        work.queue.put(Lane.VERIFY, document.sys_ref, document.account, at=document.received_at)
+
+
+def _unserved(error: NoRouteError) -> BusinessError:
+    return BusinessError(code="B006", description=f"{error.message_pl} / {error.message_en}")
+
+
+def _duplicate(original: str) -> BusinessError:
+    return BusinessError(
+        code="B002",
+        description=(
+            f"Dokument o tej samej treści został już przyjęty, sysRef {original}. / "
+            f"A document with the same content has already been accepted, sysRef {original}."
+        ),
+    )

@@ -1,0 +1,113 @@
+"""Checking a document offline, as the gateway would: what `sisc check` tells."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lxml import etree
+
+from gateway.clock import warsaw_day
+from schemas.catalogue import Catalogue
+from schemas.errors import UnknownMessageError
+from schemas.findings import Finding, Severity
+from schemas.model import SchemaReport
+from schemas.paths import line_of
+from schemas.validation import Validator
+from signing.errors import ForbiddenConstructError, NotWellFormedError, SigningError, TooLargeError
+from signing.parsing import ParseLimits, parse
+from signing.policy import MESSAGE_POLICY
+from signing.trust import TrustSource
+from signing.verdict import Verdict
+from signing.verify import verify
+
+__all__ = ["Inspection", "Inspector"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inspection:
+    """What was found in one document."""
+
+    unreadable: Finding | None = None  # why it cannot be parsed; nothing else is known then
+    type_code: str | None = None
+    schema: SchemaReport | None = None  # None: not asked for
+    verdict: Verdict | None = None  # None: not asked for
+
+    @property
+    def good(self) -> bool:
+        """Whether everything that was asked for is fully good."""
+        schema_good = self.schema is None or self.schema.valid
+        signature_good = self.verdict is None or self.verdict.passed
+        return self.unreadable is None and schema_good and signature_good
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inspector:
+    """Checks documents one by one."""
+
+    catalogue: Catalogue
+    validator: Validator
+    trust: TrustSource
+    at: datetime
+
+    def inspect(self, content: bytes, *, schema: bool, signature: bool) -> Inspection:
+        """Check a document; bad documents are told, never raised.
+
+        Args:
+            content: its bytes.
+            schema: check it against its schema.
+            signature: check its signature.
+        """
+        try:
+            root = parse(content, ParseLimits())
+        except SigningError as error:
+            return Inspection(unreadable=_unreadable(error))
+        report, code = self._schema(root) if schema else (None, self._code(root))
+        verdict = verify(root, policy=MESSAGE_POLICY, trust=self.trust, at=self.at) if signature else None
+        return Inspection(type_code=code, schema=report, verdict=verdict)
+
+    def _code(self, root: etree._Element) -> str | None:
+        try:
+            return self.catalogue.recognise(root, on=warsaw_day(self.at)).code
+        except UnknownMessageError:
+            return None
+
+    def _schema(self, root: etree._Element) -> tuple[SchemaReport, str | None]:
+        try:
+            message_type = self.catalogue.recognise(root, on=warsaw_day(self.at))
+        except UnknownMessageError as error:
+            return SchemaReport(valid=False, findings=(_unknown(error, root),), total=1), None
+        return self.validator.validate(root, message_type), message_type.code
+
+
+def _unknown(error: UnknownMessageError, root: etree._Element) -> Finding:
+    return Finding(
+        code="UNKNOWN_MESSAGE",
+        message_pl=f"Brak aktywnego schematu dla elementu {{{error.namespace}}}{error.root}.",
+        message_en=f"No active schema has the document element {{{error.namespace}}}{error.root}.",
+        remedy_pl="Sprawdź przestrzeń nazw i nazwę elementu głównego oraz datę ważności schematu.",
+        remedy_en="Check the namespace and name of the document element, and the schema's dates.",
+        severity=Severity.ERROR,
+        line=line_of(root),
+        xpath=f"/{error.root}",
+    )
+
+
+def _unreadable(error: SigningError) -> Finding:
+    line: int | None = None
+    column: int | None = None
+    code = "UNREADABLE"
+    match error:
+        case NotWellFormedError():
+            code, line, column = "NOT_WELL_FORMED", error.line, error.column
+        case ForbiddenConstructError():
+            code, line = error.rule, error.line
+        case TooLargeError():
+            code = "TOO_LARGE"
+    return Finding(
+        code=code,
+        message_pl=f"Nie można odczytać dokumentu: {error}",
+        message_en=f"The document cannot be read: {error}",
+        remedy_pl="Popraw dokument: poprawny XML w UTF-8, bez DOCTYPE, w granicach rozmiaru.",
+        remedy_en="Mend the document: well-formed XML in UTF-8, without DOCTYPE, within the limits.",
+        line=line,
+        column=column,
+    )

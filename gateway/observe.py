@@ -1,0 +1,146 @@
+"""What operators see: JSON log lines with an `action`, and Prometheus figures."""
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+
+from gateway.actions import Action
+
+__all__ = ["METRICS_VARIABLE", "Observer", "configure_logging", "render_metrics", "share_metrics"]
+
+#: prometheus_client keeps the figures of several processes in this folder; read when it is imported.
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+_EVENTS = Counter("sisc_events_total", "What happened, by action", ["action", "detail"])
+_SECONDS = Histogram(
+    "sisc_step_seconds",
+    "Wall time of a step",
+    ["step"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
+)
+_WARNINGS = frozenset(
+    {
+        Action.CERTIFICATE_EXPIRING,
+        Action.CIRCUIT_OPENED,
+        Action.DELIVERY_POSTPONED,
+        Action.LEASE_LOST,
+        Action.REVOCATION_NOT_FETCHED,
+        Action.REVOCATION_STALE_ACCEPTED,
+        Action.STORE_UNAVAILABLE,
+        Action.TRUST_LIST_STALE,
+        Action.TRUST_LIST_UNREACHABLE,
+    }
+)
+_ERRORS = frozenset(
+    {
+        Action.CRL_OVERDUE,
+        Action.DELIVERY_GIVEN_UP,
+        Action.INTERNAL_ERROR,
+        Action.TRUST_LIST_DROPPED,
+        Action.TRUST_LIST_REFUSED,
+        Action.WORK_FAILED,
+    }
+)
+
+
+def configure_logging(level: str, stream: TextIO | None = None) -> None:
+    """Send log records as JSON lines to `stream` (default: standard error), warnings of libraries included.
+
+    Args:
+        level: "debug", "info", "warning" or "error".
+        stream: where the lines go.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if isinstance(one, _LibraryRecords)]:
+        root.removeHandler(handler)
+    root.addHandler(_LibraryRecords(logging.WARNING))
+
+
+class _LibraryRecords(logging.Handler):
+    """Gives the records of Python's own logging the form of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        log = structlog.get_logger()
+        tell = log.error if record.levelno >= logging.ERROR else log.warning
+        tell(
+            Action.LIBRARY_LOGGED.value,
+            action=Action.LIBRARY_LOGGED.value,
+            logger=record.name,
+            message=record.getMessage(),
+            exc_info=record.exc_info,
+        )
+
+
+class Observer:
+    """Writes one log record and counts one figure for everything that happens.
+
+    Args:
+        component: "web", "worker" or the name of a command.
+    """
+
+    def __init__(self, component: str) -> None:
+        self._log = structlog.get_logger().bind(component=component)
+
+    def __call__(self, action: Action, *, detail: str = "", **facts: object) -> None:
+        """Tell that `action` happened.
+
+        Args:
+            action: from the closed list.
+            detail: a short closed word for the figure's label (reason, system, operation), never free text.
+            facts: identifiers and numbers for the log; no secrets, no document content.
+        """
+        _EVENTS.labels(action.value, detail).inc()
+        self._record(action, {"detail": detail, **facts} if detail else facts)
+
+    def failure(self, action: Action, error: BaseException, **facts: object) -> None:
+        """Tell that `action` happened because of an unexpected error, with its traceback."""
+        _EVENTS.labels(action.value, type(error).__name__).inc()
+        self._log.error(action.value, action=action.value, exc_info=error, **facts)
+
+    def seconds(self, step: str, elapsed: float) -> None:
+        """Count the wall time of a step, in seconds."""
+        _SECONDS.labels(step).observe(elapsed)
+
+    def _record(self, action: Action, facts: Mapping[str, object]) -> None:
+        if action in _ERRORS:
+            self._log.error(action.value, action=action.value, **facts)
+        elif action in _WARNINGS:
+            self._log.warning(action.value, action=action.value, **facts)
+        else:
+            self._log.info(action.value, action=action.value, **facts)
+
+
+def share_metrics(folder: Path) -> dict[str, str]:
+    """Environment for processes that count together; empties `folder` of an earlier run's figures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob("*.db"):
+        stale.unlink(missing_ok=True)
+    return {METRICS_VARIABLE: str(folder)}
+
+
+def render_metrics() -> bytes:
+    """The figures of all processes, in the Prometheus text format."""
+    if METRICS_VARIABLE not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # untyped upstream
+    return generate_latest(registry)

@@ -1,0 +1,1 @@
+"""Documents, mailbox, events and work items on SQLite or PostgreSQL."""

@@ -1,0 +1,217 @@
+"""Incoming documents in SQL."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Insert, bindparam, case, insert, null, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.errors import DuplicateDocumentError, NotFoundError
+from gateway.store.engine import COUNTED
+from gateway.store.filters import found_by
+from gateway.store.model import Attachment, Document, DocumentFilter, DocumentState, NewDocument
+from gateway.store.tables import attachments, documents, payloads
+
+__all__ = ["REFUSED", "SqlDocuments"]
+
+#: States in which the same payload may be sent again.
+REFUSED: Final = frozenset({DocumentState.NOT_SUBMITTED, DocumentState.REJECTED})
+
+_FIELDS = tuple(Document.__dataclass_fields__)
+_KEYS = (
+    documents.c.sha256,
+    documents.c.own_id,
+    documents.c.lrn,
+    documents.c.mrn,
+    documents.c.arc,
+    documents.c.account,
+    documents.c.state,
+    documents.c.system,
+)  # the first one given leads the search
+
+_SELECT = select(*(documents.c[name] for name in _FIELDS))
+_BY_SYS_REFS = _SELECT.where(documents.c.sys_ref.in_(bindparam("sys_refs", expanding=True)))
+_CONTENTS = select(payloads.c.sys_ref, payloads.c.content).where(
+    payloads.c.sys_ref.in_(bindparam("sys_refs", expanding=True))
+)
+_ATTACHMENTS = (
+    select(attachments.c.sys_ref, attachments.c.content, attachments.c.filename, attachments.c.mime)
+    .where(attachments.c.sys_ref.in_(bindparam("sys_refs", expanding=True)))
+    .order_by(attachments.c.sys_ref, attachments.c.ordinal)
+)
+_ORIGINAL = select(documents.c.sys_ref).where(
+    documents.c.account == bindparam("account"), documents.c.duplicate_key == bindparam("sha256")
+)
+_INSERT: Mapping[str, Insert] = {
+    "sqlite": sqlite.insert(documents).on_conflict_do_nothing(index_elements=["account", "duplicate_key"]),
+    "postgresql": postgresql.insert(documents).on_conflict_do_nothing(
+        index_elements=["account", "duplicate_key"]
+    ),
+}
+_duplicate_key = case(
+    (bindparam("refused", type_=documents.c.size.type) == 1, null()), else_=documents.c.duplicate_key
+)
+_MOVE = (
+    update(documents)
+    .where(documents.c.sys_ref == bindparam("key"))
+    .values(state=bindparam("state"), duplicate_key=_duplicate_key)
+)
+_CHANGING = ("person", "middle", "end", "own_id", "lrn", "mrn", "arc")
+_UPDATE = _MOVE.values({name: bindparam(name) for name in _CHANGING})
+
+
+class SqlDocuments:
+    """Implements `gateway.store.ports.Documents` on a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, document: NewDocument) -> None:
+        """Store a document in state RECEIVED with its bytes.
+
+        Raises:
+            DuplicateDocumentError: the account has an identical payload that was not refused.
+        """
+        statement, row = _INSERT[self._connection.dialect.name], _row(document)
+        while self._connection.execute(statement, row, execution_options=COUNTED).rowcount == 0:
+            self._refuse_duplicate(document)
+        self._connection.execute(insert(payloads), {"sys_ref": document.sys_ref, "content": document.content})
+        if document.attachments:
+            self._connection.execute(insert(attachments), _attachment_rows(document))
+
+    def get(self, sys_ref: str) -> Document:
+        """The document.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        found = self.get_many([sys_ref])
+        if not found:
+            raise NotFoundError(what="document", key=sys_ref)
+        return found[sys_ref]
+
+    def get_many(self, sys_refs: Collection[str]) -> Mapping[str, Document]:
+        """Those of the documents that exist."""
+        rows = self._connection.execute(_BY_SYS_REFS, {"sys_refs": list(sys_refs)})
+        return {row[0]: _document(row) for row in rows}
+
+    def contents(self, sys_refs: Collection[str]) -> Mapping[str, bytes]:
+        """Main payloads, byte for byte as sent."""
+        rows = self._connection.execute(_CONTENTS, {"sys_refs": list(sys_refs)})
+        return {sys_ref: content for sys_ref, content in rows}  # noqa: C416 - a Row is no pair to mypy
+
+    def attachments(self, sys_refs: Collection[str]) -> Mapping[str, Sequence[Attachment]]:
+        """Attachments in the order sent, of those documents that have any."""
+        found: defaultdict[str, list[Attachment]] = defaultdict(list)
+        for sys_ref, content, name, mime in self._connection.execute(
+            _ATTACHMENTS, {"sys_refs": list(sys_refs)}
+        ):
+            found[sys_ref].append(Attachment(content=content, filename=name, mime=mime))
+        return dict(found)
+
+    def update(self, document: Document) -> None:
+        """Write state, contexts and keys back; a refused document frees its duplicate key.
+
+        Raises:
+            NotFoundError: the document is not stored.
+        """
+        self.update_many([document])
+
+    def update_many(self, changed: Sequence[Document]) -> None:
+        """As `update`, in one round trip.
+
+        Raises:
+            NotFoundError: one of the documents is not stored; roll back.
+        """
+        rows = [
+            _state_values(each.sys_ref, each.state) | {name: getattr(each, name) for name in _CHANGING}
+            for each in changed
+        ]
+        self._write(_UPDATE, rows)
+
+    def move(self, sys_ref: str, state: DocumentState) -> None:
+        """Change the state only.
+
+        Raises:
+            NotFoundError: the document is not stored.
+        """
+        self.move_many([sys_ref], state)
+
+    def move_many(self, sys_refs: Collection[str], state: DocumentState) -> None:
+        """As `move`, in one round trip.
+
+        Raises:
+            NotFoundError: one of the documents is not stored; roll back.
+        """
+        self._write(_MOVE, [_state_values(sys_ref, state) for sys_ref in sys_refs])
+
+    def find(self, wanted: DocumentFilter, *, limit: int) -> Sequence[Document]:
+        """Documents that match, newest first."""
+        query = _SELECT.where(*_conditions(wanted)).order_by(
+            documents.c.received_at.desc(), documents.c.sys_ref.desc()
+        )
+        return [_document(row) for row in self._connection.execute(query.limit(limit))]
+
+    def _write(self, statement: Any, rows: list[dict[str, Any]]) -> None:  # noqa: ANN401 - an Update
+        if rows and self._connection.execute(statement, rows).rowcount != len(rows):
+            known = self.get_many([row["key"] for row in rows])
+            missing = next(row["key"] for row in rows if row["key"] not in known)
+            raise NotFoundError(what="document", key=missing)
+
+    def _refuse_duplicate(self, document: NewDocument) -> None:
+        """Name the original. It may have been refused since the insert met it: then nothing is in the way."""
+        query = {"account": document.account, "sha256": document.sha256}
+        original = self._connection.execute(_ORIGINAL, query).scalar_one_or_none()
+        if original is not None:
+            raise DuplicateDocumentError(original=original)
+
+
+def _conditions(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
+    keys = {column: getattr(wanted, column.name) for column in _KEYS}
+    conditions = found_by({column: value for column, value in keys.items() if value is not None})
+    if wanted.received_from is not None:
+        conditions.append(documents.c.received_at >= wanted.received_from)
+    if wanted.received_to is not None:
+        conditions.append(documents.c.received_at < wanted.received_to)
+    return conditions
+
+
+def _row(document: NewDocument) -> dict[str, Any]:
+    return {
+        "sys_ref": document.sys_ref,
+        "account": document.account,
+        "system": document.system,
+        "type_code": document.type_code,
+        "state": DocumentState.RECEIVED.value,
+        "received_at": document.received_at,
+        "sha256": document.sha256,
+        "sha1": document.sha1,
+        "size": len(document.content),
+        "filename": document.filename,
+        "mime": document.mime,
+        "duplicate_key": document.sha256,
+    }
+
+
+def _attachment_rows(document: NewDocument) -> list[dict[str, Any]]:
+    return [
+        {
+            "sys_ref": document.sys_ref,
+            "ordinal": ordinal,
+            "filename": each.filename,
+            "mime": each.mime,
+            "content": each.content,
+        }
+        for ordinal, each in enumerate(document.attachments, start=1)
+    ]
+
+
+def _state_values(sys_ref: str, state: DocumentState) -> dict[str, Any]:
+    return {"key": sys_ref, "state": state.value, "refused": int(state in REFUSED)}
+
+
+def _document(row: Any) -> Document:  # noqa: ANN401 - a Row of _SELECT
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["state"] = DocumentState(values["state"])
+    return Document(**values)

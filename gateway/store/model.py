@@ -1,0 +1,199 @@
+"""What the store keeps: values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = [
+    "Attachment",
+    "Document",
+    "DocumentFilter",
+    "DocumentState",
+    "Event",
+    "JsonValue",
+    "Lane",
+    "MailboxFilter",
+    "NewDocument",
+    "NewReply",
+    "Reply",
+    "WorkItem",
+]
+
+JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+class DocumentState(StrEnum):
+    """The life of an incoming document (design §3)."""
+
+    RECEIVED = "received"  # sysRef returned
+    NOT_SUBMITTED = "not_submitted"  # NPP issued; final
+    SUBMITTED = "submitted"  # UPP issued
+    DELIVERING = "delivering"  # the back end could not take it yet; retried
+    DELIVERED = "delivered"  # the back end has it
+    UNDELIVERABLE = "undeliverable"  # retries are over; an operator decides
+    CONFIRMED = "confirmed"  # UPO
+    REJECTED = "rejected"  # nieUPO / OdrzucenieKomunikatu; final
+    ANSWERED = "answered"  # at least one business message came back
+
+
+class Lane(StrEnum):
+    """Kinds of work. Deliveries have one lane per target system: `deliver:NCTS2`."""
+
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A file sent beside the main document."""
+
+    content: bytes
+    filename: str | None
+    mime: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewDocument:
+    """An incoming document at the moment it is taken in."""
+
+    sys_ref: str
+    account: str  # login
+    system: str
+    type_code: str
+    received_at: datetime
+    content: bytes  # exactly as sent
+    sha256: str  # lower-case hexadecimal
+    sha1: str  # lower-case hexadecimal; some back ends echo it
+    filename: str | None
+    mime: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """An incoming document without its bytes."""
+
+    sys_ref: str
+    account: str
+    system: str
+    type_code: str
+    state: DocumentState
+    received_at: datetime
+    sha256: str
+    sha1: str
+    size: int  # bytes of the main document
+    filename: str | None
+    mime: str
+    person: str | None = None  # ID SISC, contexts of the right it was sent under
+    middle: str | None = None
+    end: str | None = None
+    own_id: str | None = None
+    lrn: str | None = None
+    mrn: str | None = None
+    arc: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentFilter:
+    """Search over incoming documents; every field given must match. Each is served by an index."""
+
+    account: str | None = None
+    system: str | None = None
+    state: DocumentState | None = None
+    sha256: str | None = None
+    own_id: str | None = None
+    lrn: str | None = None
+    mrn: str | None = None
+    arc: str | None = None
+    received_from: datetime | None = None  # inclusive
+    received_to: datetime | None = None  # exclusive
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One step in a document's life: who did what when, with the facts."""
+
+    sys_ref: str
+    at: datetime
+    action: str  # from gateway.actions.Action
+    actor: str  # "gateway", "account:…", "system:NCTS2", "operator:…"
+    facts: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewReply:
+    """A document for a client's mailbox."""
+
+    sys_ref: str  # its own; on the wire it is the dispatchId (idWysylki)
+    type_code: str  # UPP, NPP, UPO, CC028C, ...
+    account: str  # login of the recipient
+    system: str  # back end it comes from; UPP and NPP: the target system of the document
+    content: bytes
+    filename: str
+    mime: str
+    created_at: datetime
+    correlation_sys_ref: str | None = None  # sysRef of the document answered
+    back_end_id: str | None = None  # unique with `system`; None for the gateway's own receipts
+    own_id: str | None = None  # the client's own id of the document answered (idDocSysZew)
+    case_id: str | None = None  # idSprawy
+    person: str | None = None
+    middle: str | None = None
+    end: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """A stored mailbox document."""
+
+    seq: int  # order of arrival
+    sys_ref: str
+    type_code: str
+    account: str
+    system: str
+    content: bytes
+    filename: str
+    mime: str
+    created_at: datetime
+    correlation_sys_ref: str | None
+    own_id: str | None
+    case_id: str | None
+    person: str | None
+    middle: str | None
+    end: str | None
+    collected_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailboxFilter:
+    """Which mailbox documents are meant; every field given must match.
+
+    A document is visible to an account when it is addressed to it, or — with `entities` — when its middle or
+    end context is one of these entities and its system one of those covered there.
+    """
+
+    account: str
+    #: ID SISC whose documents of other employees are visible too → target systems covered; "*": every system.
+    entities: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    person: str | None = None
+    middle: str | None = None
+    end: str | None = None
+    system: str | None = None
+    sys_ref: str | None = None  # of the mailbox document itself
+    correlation_sys_ref: str | None = None
+    own_id: str | None = None
+    case_id: str | None = None
+    collected: bool | None = None  # None: both
+    created_from: datetime | None = None  # inclusive
+    created_to: datetime | None = None  # exclusive
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkItem:
+    """A claimed piece of work."""
+
+    id: int
+    lane: str
+    sys_ref: str
+    account: str
+    attempt: int  # 1 on the first try
+    lease_owner: str

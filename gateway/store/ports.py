@@ -1,0 +1,191 @@
+"""The store as the flow sees it. One conformance suite holds for every implementation."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from gateway.store.model import (
+    Attachment,
+    Document,
+    DocumentFilter,
+    DocumentState,
+    Event,
+    MailboxFilter,
+    NewDocument,
+    NewReply,
+    Reply,
+    WorkItem,
+)
+
+__all__ = ["Documents", "Events", "Mailbox", "Nonces", "Queue", "Store", "UnitOfWork"]
+
+
+class Documents(Protocol):
+    """Incoming documents."""
+
+    def add(self, document: NewDocument) -> None:
+        """Store a document in state RECEIVED with its bytes.
+
+        Raises:
+            DuplicateDocumentError: the account has an identical payload that was not refused.
+        """
+
+    def get(self, sys_ref: str) -> Document:
+        """The document; raises NotFoundError."""
+
+    def get_many(self, sys_refs: Collection[str]) -> Mapping[str, Document]:
+        """Those of the documents that exist."""
+
+    def contents(self, sys_refs: Collection[str]) -> Mapping[str, bytes]:
+        """Main payloads, byte for byte as sent."""
+
+    def attachments(self, sys_refs: Collection[str]) -> Mapping[str, Sequence[Attachment]]:
+        """Attachments in the order sent, of those documents that have any."""
+
+    def update(self, document: Document) -> None:
+        """Write state, contexts and keys back. A refused document frees its duplicate key."""
+
+    def update_many(self, changed: Sequence[Document]) -> None:
+        """As `update`, in one round trip."""
+
+    def move(self, sys_ref: str, state: DocumentState) -> None:
+        """Change the state only."""
+
+    def move_many(self, sys_refs: Collection[str], state: DocumentState) -> None:
+        """As `move`, in one round trip."""
+
+    def find(self, wanted: DocumentFilter, *, limit: int) -> Sequence[Document]:
+        """Newest first."""
+
+
+class Events(Protocol):
+    """The life of documents; only ever added to."""
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Append."""
+
+    def of(self, sys_ref: str) -> Sequence[Event]:
+        """Oldest first."""
+
+
+class Mailbox(Protocol):
+    """Documents for clients."""
+
+    def add(self, replies: Sequence[NewReply]) -> int:
+        """Store replies; skip those whose (system, back_end_id) is known already.
+
+        Returns:
+            How many are new.
+        """
+
+    def take_next(self, wanted: MailboxFilter, *, at: datetime) -> tuple[Reply | None, bool]:
+        """Mark the oldest waiting match as collected and return it, with whether more are waiting.
+
+        Two callers at the same time never get the same document.
+        """
+
+    def page(self, wanted: MailboxFilter, *, limit: int, max_bytes: int) -> tuple[int, Sequence[Reply]]:
+        """How many match in all, and the oldest of them.
+
+        At most `limit` documents and `max_bytes` of content, but at least one document if any matches.
+        """
+
+
+class Queue(Protocol):
+    """Work items with leases."""
+
+    def put(self, lane: str, sys_ref: str, account: str, *, at: datetime) -> None:
+        """Add work that is due at `at`; wakes waiting workers on commit."""
+
+    def put_many(self, lane: str, work: Sequence[tuple[str, str]], *, at: datetime) -> None:
+        """As `put` for many (sys_ref, account), in one round trip."""
+
+    def claim(
+        self, lane: str, *, owner: str, at: datetime, lease: timedelta, limit: int
+    ) -> Sequence[WorkItem]:
+        """Lease due items, taking turns between accounts; items of dead owners come back when leases end."""
+
+    def done(self, item: WorkItem) -> None:
+        """Remove a finished item; raises LostLeaseError when it is no longer ours."""
+
+    def done_many(self, items: Collection[WorkItem]) -> frozenset[int]:
+        """Remove finished items, in one round trip as a rule.
+
+        Returns:
+            The ids of those that were still ours. Of the others nothing may be written: call this first.
+        """
+
+    def retry(self, item: WorkItem, *, at: datetime) -> None:
+        """Give the item back, due at `at`, with one more attempt counted; raises LostLeaseError."""
+
+    def lanes(self) -> Sequence[str]:
+        """Lanes that have work, due or not."""
+
+    def depth(self) -> Mapping[str, int]:
+        """Items by lane."""
+
+
+class Nonces(Protocol):
+    """Tokens seen within their lifetime."""
+
+    def use(self, nonce: str, *, expires: datetime) -> None:
+        """Remember a nonce; raises SecurityError(REPLAYED_NONCE) when it is known."""
+
+    def purge(self, *, before: datetime) -> int:
+        """Forget expired ones."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving it without `commit` rolls everything back."""
+
+    @property
+    def connection(self) -> Connection:
+        """For the repositories of other packages that take part in the transaction."""
+
+    @property
+    def documents(self) -> Documents:
+        """Incoming documents."""
+
+    @property
+    def events(self) -> Events:
+        """The life of documents."""
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """Documents for clients."""
+
+    @property
+    def queue(self) -> Queue:
+        """Work items."""
+
+    @property
+    def nonces(self) -> Nonces:
+        """Used tokens."""
+
+    def commit(self) -> None:
+        """Make the work durable."""
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        """A writing transaction. Raises UnavailableError when the database is out of reach."""
+
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        """A reading transaction: sees one state, blocks nobody; commit is refused."""
+
+    def wait_for_work(self, *, timeout: float) -> bool:
+        """Sleep until work may have been added by any process, at most `timeout` seconds."""
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version; safe to call from several processes at once."""
+
+    def check(self) -> None:
+        """Raise UnavailableError unless the database answers and its schema is the one expected."""
+
+    def close(self) -> None:
+        """Release connections."""

@@ -1,0 +1,203 @@
+"""The store's tables. Bytes stand beside the rows, so that looking something up reads no payload."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from gateway.store.types import Moment, Sequence
+
+__all__ = [
+    "attachments",
+    "documents",
+    "events",
+    "metadata",
+    "nonces",
+    "payloads",
+    "replies",
+    "reply_contents",
+    "work_items",
+]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _partial_index(
+    name: str, *columns: Column[object], where: ColumnElement[bool], unique: bool = False
+) -> Index:
+    """An index on some rows only: small, and free for the others."""
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("sys_ref", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("type_code", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("sha1", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("filename", Text),
+    Column("mime", Text, nullable=False),
+    Column("person", Text),
+    Column("middle", Text),
+    Column("end", Text),
+    Column("own_id", Text),
+    Column("lrn", Text),
+    Column("mrn", Text),
+    Column("arc", Text),
+    # The SHA-256 as long as the document is not refused, NULL afterwards: a refused payload may come again.
+    Column("duplicate_key", Text),
+    UniqueConstraint("account", "duplicate_key"),
+    Index(None, "received_at"),
+    Index(None, "account", "received_at"),
+    Index(None, "system", "received_at"),
+    Index(None, "state", "received_at"),
+    Index(None, "sha256"),
+)
+for _key in (documents.c.own_id, documents.c.lrn, documents.c.mrn, documents.c.arc):
+    _partial_index(f"ix_documents_{_key.name}", _key, where=_key.is_not(None))
+
+payloads = Table(
+    "payloads",
+    metadata,
+    Column("sys_ref", Text, ForeignKey(documents.c.sys_ref, ondelete="CASCADE"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("sys_ref", Text, ForeignKey(documents.c.sys_ref, ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),  # 1 is the first one sent
+    Column("filename", Text),
+    Column("mime", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Sequence, primary_key=True),
+    Column("sys_ref", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Index(None, "sys_ref"),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("seq", Sequence, primary_key=True),
+    Column("sys_ref", Text, nullable=False, unique=True),
+    Column("type_code", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),  # bytes of the content
+    Column("created_at", Moment, nullable=False),
+    Column("correlation_sys_ref", Text),
+    Column("back_end_id", Text),
+    Column("own_id", Text),
+    Column("case_id", Text),
+    Column("person", Text),
+    Column("middle", Text),
+    Column("end", Text),
+    Column("collected_at", Moment),
+    Index(None, "account", "seq"),
+    Index(None, "account", "created_at"),
+    sqlite_autoincrement=True,  # a number is never given out twice
+)
+_partial_index(
+    "uq_replies_system_back_end_id",
+    replies.c.system,
+    replies.c.back_end_id,
+    where=replies.c.back_end_id.is_not(None),
+    unique=True,
+)
+for _key in (replies.c.correlation_sys_ref, replies.c.own_id, replies.c.case_id):
+    _partial_index(f"ix_replies_{_key.name}", _key, where=_key.is_not(None))
+for _key in (replies.c.middle, replies.c.end):
+    _partial_index(f"ix_replies_{_key.name}_seq", _key, replies.c.seq, where=_key.is_not(None))
+# What waits to be collected is a small part of what is kept.
+for _columns in (
+    (replies.c.account,),
+    (replies.c.account, replies.c.system),
+    (replies.c.middle,),
+    (replies.c.end,),
+):
+    _partial_index(
+        "ix_replies_waiting_" + "_".join(column.name for column in _columns),
+        *_columns,
+        replies.c.seq,
+        where=replies.c.collected_at.is_(None),
+    )
+
+reply_contents = Table(
+    "reply_contents",
+    metadata,
+    Column(
+        "seq", Sequence, ForeignKey(replies.c.seq, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("content", LargeBinary, nullable=False),
+)
+
+work_items = Table(
+    "work_items",
+    metadata,
+    Column("id", Sequence, primary_key=True),
+    Column("lane", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("turn", BigInteger, nullable=False),  # round in which the account has its turn
+    # True: may be claimed. False: leased, or put off; becomes True again once `due_at` has passed.
+    Column("ready", Boolean, nullable=False),
+    Column("due_at", Moment, nullable=False),  # of a leased item: when the lease ends
+    Column("attempt", Integer, nullable=False),  # claims so far
+    Column("sys_ref", Text, nullable=False),
+    Column("lease_owner", Text),
+    Index(None, "lane", "account", "turn"),
+    sqlite_autoincrement=True,  # a late worker must not finish a newer item under an old number
+)
+Index(
+    "ix_work_items_ready",
+    work_items.c.lane,
+    work_items.c.turn,
+    work_items.c.id,
+    sqlite_where=text("ready = 1"),  # as queries say it: SQLite matches the condition by its form
+    postgresql_where=text("ready"),
+)
+_partial_index("ix_work_items_put_off", work_items.c.lane, work_items.c.due_at, where=~work_items.c.ready)
+
+nonces = Table(
+    "nonces",
+    metadata,
+    Column("nonce", Text, primary_key=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,177 @@
+"""How workers learn of new work at once, whichever process added it.
+
+One thread per process watches the database and wakes all threads that wait. It starts with the first wait.
+What it misses while the database is away costs a worker no more than its own timeout.
+"""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+__all__ = ["PostgresSignal", "SqliteSignal", "WorkSignal"]
+
+_CHANNEL = "sisc_work"
+_POLL_SECONDS = 0.02  # SQLite tells nobody of a commit: a look costs a few microseconds
+_LISTEN_SECONDS = 0.25  # how long closing may have to wait for the listener
+_RECONNECT_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class WorkSignal(ABC):
+    """Wakes the threads that wait for work.
+
+    Args:
+        engine: of the database to watch.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._condition = threading.Condition()
+        self._rings = 0
+        self._heard = threading.local()  # .rings: how many rings this thread knows of
+        self._closed = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    @abstractmethod
+    def before_commit(self, connection: Connection) -> None:
+        """Called in the transaction that adds work."""
+
+    @abstractmethod
+    def after_commit(self) -> None:
+        """Called once that transaction is durable."""
+
+    @abstractmethod
+    def _news(self, connection: Any) -> Iterator[bool]:  # noqa: ANN401 - each driver has its own
+        """Start watching on a connection of the driver.
+
+        Returns:
+            At least every 0.25 s, whether work was added meanwhile; nothing since this call is missed.
+        """
+
+    def wait(self, timeout: float) -> bool:
+        """Sleep until work may have been added since this thread last waited.
+
+        A thread's first wait returns at once: work may have been added before anybody watched.
+
+        Args:
+            timeout: seconds at most.
+
+        Returns:
+            False when the time is over or the signal is closed.
+        """
+        self._watch()
+        with self._condition:
+            heard = getattr(self._heard, "rings", -1)
+            self._condition.wait_for(lambda: self._closed.is_set() or self._rings != heard, timeout)
+            self._heard.rings = self._rings
+            return not self._closed.is_set() and self._rings != heard
+
+    def ring(self) -> None:
+        """Wake everybody."""
+        with self._condition:
+            self._rings += 1
+            self._condition.notify_all()
+
+    def close(self) -> None:
+        """Stop watching and let everybody go."""
+        self._closed.set()
+        with self._condition:
+            self._condition.notify_all()
+            watcher = self._watcher
+        if watcher is not None:
+            watcher.join()
+
+    def _watch(self) -> None:
+        with self._condition:
+            if self._watcher is None and not self._closed.is_set():
+                self._watcher = threading.Thread(target=self._run, name="work-signal", daemon=True)
+                self._watcher.start()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            try:
+                self._listen()
+            except (SQLAlchemyError, psycopg.Error, sqlite3.Error) as error:
+                _log.warning("watching for work was interrupted: %s", type(error).__name__)
+                self._closed.wait(_RECONNECT_SECONDS)
+
+    def _listen(self) -> None:
+        connection = self._engine.raw_connection()
+        driver = connection.driver_connection
+        connection.detach()  # never to return to the pool
+        with contextlib.closing(connection):
+            news = self._news(driver)
+            self.ring()  # what came before we watched
+            for added in news:
+                if self._closed.is_set():
+                    return
+                if added:
+                    self.ring()
+
+
+class SqliteSignal(WorkSignal):
+    """Looks whether the file changed; threads of the same process are woken without that."""
+
+    def before_commit(self, connection: Connection) -> None:
+        """Nothing: the commit itself changes the file."""
+
+    def after_commit(self) -> None:
+        """Wake our own threads."""
+        self.ring()
+
+    def _news(self, connection: sqlite3.Connection) -> Iterator[bool]:
+        return self._changes(connection, _data_version(connection), _last_item(connection))
+
+    def _changes(self, connection: sqlite3.Connection, version: int, last: int) -> Iterator[bool]:
+        while True:
+            self._closed.wait(_POLL_SECONDS)
+            if (newer := _data_version(connection)) == version:
+                yield False
+                continue
+            version, before, last = newer, last, _last_item(connection)
+            yield last != before
+
+
+class PostgresSignal(WorkSignal):
+    """LISTEN and NOTIFY; the notification is part of the transaction that adds the work."""
+
+    def before_commit(self, connection: Connection) -> None:
+        """Notify all listeners once the transaction commits."""
+        connection.execute(_NOTIFY)
+
+    def after_commit(self) -> None:
+        """Nothing: our own listener hears it as the others do."""
+
+    def _news(self, connection: psycopg.Connection) -> Iterator[bool]:
+        connection.autocommit = True
+        connection.execute(f"LISTEN {_CHANNEL}")
+        return self._notifications(connection)
+
+    @staticmethod
+    def _notifications(connection: psycopg.Connection) -> Iterator[bool]:
+        while True:
+            yield any(connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1))
+
+
+_NOTIFY = select(func.pg_notify(_CHANNEL, ""))
+
+
+def _data_version(driver: sqlite3.Connection) -> int:
+    """Changes whenever another connection has committed."""
+    (version,) = driver.execute("PRAGMA data_version").fetchone()
+    return int(version)
+
+
+def _last_item(driver: sqlite3.Connection) -> int:
+    """The number of the last work item ever added."""
+    row = driver.execute("SELECT seq FROM sqlite_sequence WHERE name = 'work_items'").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,76 @@
+"""The WSGI application: the channel, the authority's publications, health and figures."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from gateway.bootstrap import Gateway, open_gateway
+from gateway.errors import UnavailableError
+from gateway.observe import configure_logging, render_metrics
+from gateway.pki import PREFIX, pki_application
+from gateway.settings import load_settings
+from gateway.soap.names import PATH
+
+__all__ = ["create"]
+
+View = Callable[[], tuple[str, bytes]]
+
+_TEXT: Final = "text/plain; charset=utf-8"
+_PARENT_CHECK_SECONDS: Final = 0.5
+
+
+def create() -> WSGIApplication:
+    """Build the application of one server process from the settings file named in the environment."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    _end_with_parent()
+    gateway = open_gateway(settings, component="web")
+    return _mount(gateway.soap_application(), pki_application(gateway), _views(gateway))
+
+
+def _views(gateway: Gateway) -> dict[str, View]:
+    views: dict[str, View] = {"/health/live": _live, "/health/ready": lambda: _ready(gateway)}
+    if gateway.settings.web.metrics:
+        views["/metrics"] = lambda: ("200 OK", render_metrics())
+    return views
+
+
+def _mount(channel: WSGIApplication, pki: WSGIApplication, views: dict[str, View]) -> WSGIApplication:
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = str(environ.get("PATH_INFO"))
+        if path.startswith(PREFIX):
+            return pki(environ, start_response)
+        if path in {PATH, "/"}:  # clients whose settings hold only a host ask at its root
+            return channel({**environ, "PATH_INFO": PATH}, start_response)
+        status, body = views[path]() if path in views else ("404 Not Found", b"not found\n")
+        start_response(status, [("Content-Type", _TEXT), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return application
+
+
+def _live() -> tuple[str, bytes]:
+    return "200 OK", b"alive\n"
+
+
+def _ready(gateway: Gateway) -> tuple[str, bytes]:
+    try:
+        gateway.store.check()
+    except UnavailableError as error:
+        return "503 Service Unavailable", f"not ready: {error.what}\n".encode()
+    return "200 OK", b"ready\n"
+
+
+def _end_with_parent() -> None:
+    """End this server process when the one that manages it was killed, so that its port is free again."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_CHECK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

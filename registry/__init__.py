@@ -1,0 +1,1 @@
+"""Accounts, persons, entities, representations: who may send what for whom."""

@@ -1,0 +1,87 @@
+"""Who changed what in the registry, when, and what it was before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, insert, select
+
+from registry import tables
+from registry.days import require_zone
+from registry.rows import JsonObject, json_object
+
+__all__ = ["Change", "Changes", "Subject"]
+
+
+class Subject(StrEnum):
+    """What kind of record a change is about."""
+
+    PERSON = "person"
+    ACCOUNT = "account"
+    ENTITY = "entity"
+    REPRESENTATION = "representation"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One change of one record."""
+
+    at: datetime
+    operator: str  # who made it, e.g. "operator:anna", "system:SZPROT"
+    subject: Subject
+    key: str  # login, ID SISC or representation id
+    action: str  # "added", "changed", "ended", "locked", ...
+    before: JsonObject | None
+    after: JsonObject | None
+
+
+class Changes:
+    """The history; only ever added to. Shared base of the record keepers."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _record(  # noqa: PLR0913 - one row, all by name
+        self,
+        subject: Subject,
+        key: str,
+        action: str,
+        *,
+        operator: str,
+        at: datetime,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+    ) -> None:
+        self._connection.execute(
+            insert(tables.history),
+            {
+                "at": require_zone(at),
+                "operator": operator,
+                "subject": subject.value,
+                "key": key,
+                "action": action,
+                "before": None if before is None else json_object(before),
+                "after": None if after is None else json_object(after),
+            },
+        )
+
+    def history(self, subject: Subject, key: str) -> Sequence[Change]:
+        """The changes of one record, oldest first; empty when there is none."""
+        wanted = (
+            select(tables.history)
+            .where(tables.history.c.subject == subject.value, tables.history.c.key == key)
+            .order_by(tables.history.c.id)
+        )
+        return [
+            Change(
+                at=row["at"],
+                operator=row["operator"],
+                subject=Subject(row["subject"]),
+                key=row["key"],
+                action=row["action"],
+                before=row["before"],
+                after=row["after"],
+            )
+            for row in self._connection.execute(wanted).mappings()
+        ]

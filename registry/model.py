@@ -1,0 +1,172 @@
+"""Accounts, persons, entities and representations: values only."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+__all__ = [
+    "Account",
+    "AccountLevel",
+    "AccountStatus",
+    "Context",
+    "Entity",
+    "Granted",
+    "Link",
+    "NamedParty",
+    "NumberKind",
+    "Person",
+    "RefusalReason",
+    "Refused",
+    "Representation",
+    "RepresentationLevel",
+    "RightsDecision",
+]
+
+
+class AccountLevel(StrEnum):
+    """Scope of an account (e-Klient: zakres konta)."""
+
+    BASIC = "basic"  # PODSTAWOWY: own name only
+    EXTENDED = "extended"  # ROZSZERZONY: may be linked to entities
+
+
+class AccountStatus(StrEnum):
+    """Whether an account may log in."""
+
+    ACTIVE = "active"
+    LOCKED = "locked"  # after too many wrong digests; the help desk unlocks
+    CLOSED = "closed"
+
+
+class NumberKind(StrEnum):
+    """Numbers by which an entity is found."""
+
+    EORI = "eori"
+    NIP = "nip"
+    EXCISE = "excise"
+    REGON = "regon"
+    ID_SISC = "id_sisc"  # a message may name a party by its ID SISC; never stored as a further number
+
+
+class RepresentationLevel(StrEnum):
+    """What a representation allows beside sending (WPE0001)."""
+
+    BASIC = "basic"  # send and receive in the systems named
+    EXTENDED = "extended"  # also change the entity's record and grant on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """A natural person registered in SISC."""
+
+    id_sisc: str
+    given_names: str
+    surname: str
+    pesel: str | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """A portal account: always of a natural person, never of a firm."""
+
+    login: str  # e-mail address, lower case
+    level: AccountLevel
+    status: AccountStatus
+    person_id: str | None  # ID SISC of the registered person linked to it
+    failed_logins: int = 0  # consecutive wrong digests
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entity:
+    """A firm (or a person's business) registered in SISC."""
+
+    id_sisc: str
+    name: str
+    numbers: tuple[tuple[NumberKind, str], ...] = ()
+    active: bool = True
+    owner_person: str | None = None  # ID SISC of the natural person whose own business this is
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Representation:
+    """`representative` may act for `represented` in `systems` from `valid_from` to `valid_to`."""
+
+    id: str
+    representative: str  # ID SISC of a person (first link) or an entity (second link)
+    represented: str  # ID SISC of an entity
+    systems: frozenset[str]  # target-system codes
+    level: RepresentationLevel
+    valid_from: date  # first day, Europe/Warsaw
+    valid_to: date | None = None  # last day; None: without term
+    ended_at: datetime | None = None  # deactivated at this moment
+    version: int = 1  # grows with every change; recorded as evidence
+    representative_active: bool = True  # as read: whether the representative's own record is active
+    representative_owner: str | None = None  # as read: the person whose own business the representative is
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedParty:
+    """A party a message names: what the rights decision is about."""
+
+    kind: NumberKind
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """In whose names a document is sent: the 1st, 2nd and 3rd grade of the channel."""
+
+    person: str  # ID SISC (personSISC, idSiscROF)
+    middle: str | None = None  # agency (middleSISC, idSiscROP)
+    end: str | None = None  # firm (endSISC, idSiscP)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """A representation as it was when it was used: the evidence kept with a document."""
+
+    representation: str
+    version: int
+    representative: str
+    represented: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Granted:
+    """The sender may send; `links` are the rights used (empty: own name, or none needed)."""
+
+    context: Context
+    links: tuple[Link, ...] = field(default=())
+
+
+class RefusalReason(StrEnum):
+    """Why a sender may not send; the values are the stable codes of findings."""
+
+    ACCOUNT_INACTIVE = "ACCOUNT_INACTIVE"  # locked or closed
+    NO_PERSON = "ACCOUNT_WITHOUT_PERSON"  # nobody registered behind the account
+    PERSON_INACTIVE = "PERSON_INACTIVE"  # the registered person is deactivated
+    BASIC_LEVEL = "ACCOUNT_BASIC_LEVEL"  # acting for others needs the extended level
+    PARTY_UNKNOWN = "PARTY_NOT_REGISTERED"  # no entity has this number
+    PARTY_INACTIVE = "PARTY_INACTIVE"  # the entity is deactivated
+    PARTY_MISSING = "PARTY_MISSING"  # the message names nobody it is sent for
+    NO_RIGHT = "NO_RIGHT"  # nothing links the sender with the entity
+    RIGHT_NOT_YET_VALID = "RIGHT_NOT_YET_VALID"  # it begins on a later day
+    RIGHT_EXPIRED = "RIGHT_EXPIRED"  # it ran out or was ended
+    AGENCY_INACTIVE = "AGENCY_INACTIVE"  # the agency in between is deactivated
+    WRONG_SCOPE = "RIGHT_FOR_OTHER_SYSTEMS"  # it does not cover the target system
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """The sender may not send: which right is missing, for whom, how to obtain it."""
+
+    reason: RefusalReason
+    party: NamedParty | None
+    message_pl: str
+    message_en: str
+    remedy_pl: str
+    remedy_en: str
+
+
+RightsDecision = Granted | Refused

@@ -1,0 +1,225 @@
+"""Records of representations: granting, changing, ending a right, and what the rights decision reads."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from sqlalchemy import BindParameter, Select, bindparam, insert, or_, select, union_all, update
+from sqlalchemy.exc import IntegrityError
+
+from registry import tables
+from registry.days import require_zone
+from registry.errors import (
+    AlreadyRegisteredError,
+    ChangedMeanwhileError,
+    InvalidRecordError,
+    NotRegisteredError,
+)
+from registry.history import Subject
+from registry.model import Representation, RepresentationLevel
+from registry.parties import PartyRecords
+from registry.rows import representation_from_row, representation_row
+
+__all__ = ["RepresentationRecords", "all_with_representative"]
+
+_LONGEST_SYSTEM = 30  # characters of a target-system code
+
+
+def all_with_representative() -> Select[tuple[object, ...]]:
+    """Select representations as `representation_from_row` wants them."""
+    return select(
+        tables.representations,
+        tables.entities.c.active.label("representative_active"),
+        tables.entities.c.owner_person.label("representative_owner"),
+    ).outerjoin(tables.entities, tables.entities.c.id_sisc == tables.representations.c.representative)
+
+
+def _for_rights() -> Select[tuple[object, ...]]:
+    """First links, second links, and the person's own links to the agencies in between; by index only.
+
+    The way leads from the person over his agencies to one pair (represented, representative) each, so the
+    cost grows neither with the register, nor with an agency's clients, nor with a firm's representatives.
+    """
+    grant = tables.representations.alias("granted")
+    reach = tables.representations.alias("reach")
+    person: BindParameter[str] = bindparam("person")
+    represented: BindParameter[str] = bindparam("wanted")
+    agencies = union_all(
+        select(reach.c.represented).where(reach.c.representative == person),
+        select(tables.entities.c.id_sisc).where(tables.entities.c.owner_person == person),
+    )
+    second = (
+        select(grant.c.id, grant.c.representative)
+        .where(grant.c.represented == represented, grant.c.representative.in_(agencies))
+        .cte("second")
+    )
+    ids = union_all(
+        select(grant.c.id).where(grant.c.represented == represented, grant.c.representative == person),
+        select(second.c.id),
+        select(reach.c.id).where(
+            reach.c.representative == person, reach.c.represented.in_(select(second.c.representative))
+        ),
+    )
+    return all_with_representative().where(tables.representations.c.id.in_(ids))
+
+
+_FOR_RIGHTS = _for_rights()
+
+
+def _check_representation(representation: Representation) -> None:
+    if representation.representative == representation.represented:
+        raise InvalidRecordError(field="representative", reason="nobody is his own representative")
+    if not representation.systems:
+        raise InvalidRecordError(field="systems", reason="a right names at least one target system")
+    for system in representation.systems:
+        if system != system.strip() or not 0 < len(system) <= _LONGEST_SYSTEM:
+            raise InvalidRecordError(field="systems", reason=f"{system!r} is no target-system code")
+    if representation.ended_at is not None:
+        require_zone(representation.ended_at)
+    if representation.valid_to is not None and representation.valid_to < representation.valid_from:
+        raise InvalidRecordError(field="valid_to", reason="the last day lies before the first")
+
+
+class RepresentationRecords(PartyRecords):
+    """Representations (WPE0001). A change grows the version, which documents keep as evidence."""
+
+    def add_representation(self, representation: Representation, *, operator: str, at: datetime) -> None:
+        """Register a right.
+
+        Raises:
+            InvalidRecordError: the record breaks a rule.
+            NotRegisteredError: representative or represented entity is not registered.
+            AlreadyRegisteredError: the id is taken.
+        """
+        _check_representation(representation)
+        self.get_entity(representation.represented)
+        if not self._is_registered(representation.representative):
+            raise NotRegisteredError(what="representative", key=representation.representative)
+        try:
+            self._connection.execute(insert(tables.representations), representation_row(representation))
+        except IntegrityError as error:
+            raise AlreadyRegisteredError(what="representation", key=representation.id) from error
+        self._record_representation("added", None, representation, operator=operator, at=at)
+
+    def get_representation(self, representation_id: str) -> Representation:
+        """The representation with this id; raises NotRegisteredError."""
+        wanted = all_with_representative().where(tables.representations.c.id == representation_id)
+        row = self._connection.execute(wanted).mappings().one_or_none()
+        if row is None:
+            raise NotRegisteredError(what="representation", key=representation_id)
+        return representation_from_row(row)
+
+    def representations(
+        self, *, limit: int, after: str = "", party: str | None = None
+    ) -> Sequence[Representation]:
+        """Representations in the order of their id, from the first behind `after` on.
+
+        Args:
+            limit: at most so many.
+            after: the last id of the page before.
+            party: only those in which this ID SISC is representative or represented.
+        """
+        key = tables.representations.c.id
+        wanted = all_with_representative().where(key > after).order_by(key).limit(limit)
+        if party is not None:
+            table = tables.representations.c
+            wanted = wanted.where(or_(table.representative == party, table.represented == party))
+        return [representation_from_row(row) for row in self._connection.execute(wanted).mappings()]
+
+    def change_representation(  # noqa: PLR0913 - the parts of a right, all by name
+        self,
+        representation_id: str,
+        *,
+        systems: Collection[str],
+        level: RepresentationLevel,
+        valid_from: date,
+        valid_to: date | None,
+        operator: str,
+        at: datetime,
+    ) -> Representation:
+        """Replace scope, level and term of a right; returns it with its new version.
+
+        Raises:
+            NotRegisteredError: there is no such representation.
+            InvalidRecordError: it was ended before, or would break a rule.
+            ChangedMeanwhileError: somebody else changed it in between.
+        """
+        before = self._get_open(representation_id)
+        after = replace(
+            before,
+            systems=frozenset(systems),
+            level=level,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            version=before.version + 1,
+        )
+        _check_representation(after)
+        return self._replace(before, after, "changed", operator=operator, at=at)
+
+    def end_representation(
+        self, representation_id: str, *, operator: str, at: datetime, ended_at: datetime | None = None
+    ) -> Representation:
+        """End a right from `at`, or from the moment `ended_at`, on; returns it with its new version.
+
+        Raises:
+            NotRegisteredError: there is no such representation.
+            InvalidRecordError: it was ended before.
+            ChangedMeanwhileError: somebody else changed it in between.
+        """
+        before = self._get_open(representation_id)
+        after = replace(before, ended_at=require_zone(ended_at or at), version=before.version + 1)
+        return self._replace(before, after, "ended", operator=operator, at=at)
+
+    def representations_for(
+        self, person_id: str, represented_ids: Collection[str]
+    ) -> Sequence[Representation]:
+        """Everything the rights decision needs about a person and the entities he may act for.
+
+        First links (person – entity), second links (agency – entity) of agencies the person has a link to or
+        owns, and these links (person – agency); also those that are over, because they explain a refusal.
+        """
+        found = {}
+        for represented in represented_ids:  # nearly always one, which costs less than a list in SQL
+            facts = {"person": person_id, "wanted": represented}
+            for row in self._connection.execute(_FOR_RIGHTS, facts).mappings():
+                found[row["id"]] = representation_from_row(row)
+        return list(found.values())
+
+    def _get_open(self, representation_id: str) -> Representation:
+        found = self.get_representation(representation_id)
+        if found.ended_at is not None:
+            raise InvalidRecordError(field="ended_at", reason=f"representation {found.id} was ended before")
+        return found
+
+    def _replace(
+        self, before: Representation, after: Representation, action: str, *, operator: str, at: datetime
+    ) -> Representation:
+        table = tables.representations
+        changed = self._connection.execute(
+            update(table)
+            .where(table.c.id == before.id, table.c.version == before.version)
+            .values(representation_row(after))
+        ).rowcount
+        if not changed:
+            raise ChangedMeanwhileError(what="representation", key=before.id)
+        self._record_representation(action, before, after, operator=operator, at=at)
+        return after
+
+    def _record_representation(
+        self,
+        action: str,
+        before: Representation | None,
+        after: Representation,
+        *,
+        operator: str,
+        at: datetime,
+    ) -> None:
+        self._record(
+            Subject.REPRESENTATION,
+            after.id,
+            action,
+            operator=operator,
+            at=at,
+            before=None if before is None else representation_row(before),
+            after=representation_row(after),
+        )

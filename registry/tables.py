@@ -1,0 +1,151 @@
+"""The registry's tables. Moments are UTC; days are days in Poland."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+__all__ = [
+    "UtcDateTime",
+    "accounts",
+    "entities",
+    "history",
+    "metadata",
+    "numbers",
+    "persons",
+    "representations",
+]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware on both sides, UTC in the database, also where that keeps no zone (SQLite)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Refuse a moment without a zone: the last guard, the repository checks before."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_ID_SISC = String(50)  # the channel's limit
+_LOGIN = String(254)  # longest e-mail address (RFC 5321)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+persons = Table(
+    "registry_persons",
+    metadata,
+    Column("id_sisc", _ID_SISC, primary_key=True),
+    Column("given_names", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    Column("pesel", String(11), unique=True),
+    Column("active", Boolean, nullable=False),
+)
+
+accounts = Table(
+    "registry_accounts",
+    metadata,
+    Column("login", _LOGIN, primary_key=True),
+    Column("level", String(20), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("person_id", _ID_SISC, ForeignKey(persons.c.id_sisc), index=True),
+    Column("failed_logins", Integer, nullable=False),
+    Column("credential", LargeBinary, nullable=False),
+)
+
+entities = Table(
+    "registry_entities",
+    metadata,
+    Column("id_sisc", _ID_SISC, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("owner_person", _ID_SISC, ForeignKey(persons.c.id_sisc)),
+)
+# Few entities have an owner: counting the others would make SQLite's planner prefer a scan of the table.
+Index(
+    None,
+    entities.c.owner_person,
+    sqlite_where=entities.c.owner_person.is_not(None),
+    postgresql_where=entities.c.owner_person.is_not(None),
+)
+
+numbers = Table(
+    "registry_numbers",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("number", String(50), primary_key=True),
+    Column("entity", _ID_SISC, ForeignKey(entities.c.id_sisc), primary_key=True, index=True),
+)
+# A local unit registered for itself may repeat the REGON of its parent; no other number may be shared.
+Index(
+    "uq_registry_numbers_kind_number",
+    numbers.c.kind,
+    numbers.c.number,
+    unique=True,
+    sqlite_where=text("kind <> 'regon'"),
+    postgresql_where=text("kind <> 'regon'"),
+)
+
+representations = Table(
+    "registry_representations",
+    metadata,
+    Column("id", String(50), primary_key=True),
+    Column("representative", _ID_SISC, nullable=False),  # of a person or an entity
+    Column("represented", _ID_SISC, ForeignKey(entities.c.id_sisc), nullable=False),
+    Column("systems", JSON, nullable=False),  # sorted list of target-system codes
+    Column("level", String(20), nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("ended_at", UtcDateTime),
+    Column("version", Integer, nullable=False),
+    Index(None, "representative", "represented"),
+    Index(None, "represented", "representative"),
+)
+
+history = Table(
+    "registry_history",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("subject", String(20), nullable=False),  # person, account, entity, representation
+    Column("key", _LOGIN, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
+    Index(None, "subject", "key", "id"),
+)

@@ -1,0 +1,1 @@
+"""Where a document goes, delivering it durably, taking the answer back."""

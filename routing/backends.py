@@ -1,0 +1,56 @@
+"""Builds the back ends that a table of routes asks for."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlalchemy import Engine
+
+from routing.errors import RouteConfigurationError
+from routing.model import BackEnd
+from routing.routes import AdapterKind, Route, RouteTable
+from routing.simulators.aes import AES
+from routing.simulators.ais import AIS
+from routing.simulators.emcs import EMCSPL2
+from routing.simulators.ncts import NCTS2
+from routing.simulators.simulator import Simulator
+from routing.simulators.sql_ledger import SqlLedger
+from schemas.catalogue import Catalogue
+
+__all__ = ["build_back_ends"]
+
+#: Systems that can be simulated.
+_SYSTEMS = MappingProxyType({system.code: system for system in (NCTS2, AES, AIS, EMCSPL2)})
+
+
+def build_back_ends(
+    routes: RouteTable, engine: Engine, clock: Callable[[], datetime], catalogue: Catalogue
+) -> Mapping[str, BackEnd]:
+    """One back end per system that documents are passed on to.
+
+    Args:
+        routes: which adapter serves which system.
+        engine: database of the simulators (tables of `routing.tables`); `begin()` must give a writing
+            transaction, on SQLite one that starts with BEGIN IMMEDIATE.
+        clock: current time, aware.
+        catalogue: message types.
+
+    Returns:
+        Back ends by target-system code; systems served directly have none.
+
+    Raises:
+        RouteConfigurationError: a simulator is wanted for a system that cannot be simulated.
+    """
+    simulated = (route for route in routes if route.adapter is AdapterKind.SIMULATOR)
+    return MappingProxyType({r.system: _simulator(r, engine, clock, catalogue) for r in simulated})
+
+
+def _simulator(
+    route: Route, engine: Engine, clock: Callable[[], datetime], catalogue: Catalogue
+) -> Simulator:
+    system = _SYSTEMS.get(route.system)
+    if system is None:
+        known = ", ".join(sorted(_SYSTEMS))
+        raise RouteConfigurationError(system=route.system, reason=f"no simulator; there is one for {known}")
+    ledger = SqlLedger(engine, route.system)
+    return Simulator(system, ledger=ledger, catalogue=catalogue, clock=clock, settings=route.simulator)

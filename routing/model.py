@@ -1,0 +1,111 @@
+"""What passes between the gateway and a back end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+__all__ = [
+    "Accepted",
+    "Answer",
+    "AnswerKind",
+    "AttachedFile",
+    "BackEnd",
+    "Delivery",
+    "Outcome",
+    "Rejected",
+    "Unavailable",
+]
+
+
+class AnswerKind(StrEnum):
+    """What an answer means for the document's life."""
+
+    CONFIRMATION = "UPO"  # the back end took the document in
+    REJECTION = "REJECTION"  # nieUPO / OdrzucenieKomunikatu
+    BUSINESS = "BUSINESS"  # a message of the procedure itself
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttachedFile:
+    """A file sent beside a document."""
+
+    content: bytes  # exactly as sent
+    filename: str | None
+    mime: str  # application/pdf, application/xml or other
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """A verified document on its way to a back end. `sys_ref` is the idempotency key."""
+
+    sys_ref: str
+    system: str
+    type_code: str
+    content: bytes  # exactly as sent
+    sha256: str  # lower-case hexadecimal, of content
+    filename: str | None
+    received_at: datetime
+    person: str  # ID SISC of the sender
+    middle: str | None
+    end: str | None
+    attempt: int = 1  # 1 on the first try
+    attachments: tuple[AttachedFile, ...] = ()  # in the order sent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A document of a back end for the sender (or for another party)."""
+
+    back_end_id: str  # unique per system and stable over redelivery: the key for de-duplication
+    kind: AnswerKind
+    type_code: str  # "UPO", "CC028C", ...
+    filename: str
+    content: bytes
+    sys_ref: str | None = None  # of the document answered, where the back end knows it
+    correlation: str | None = None  # own number of the message answered
+    lrn: str | None = None
+    mrn: str | None = None
+    arc: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """The back end has the document (also when it had it already); answers that came at once."""
+
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejected:
+    """The back end refuses the document for good: no retry. `answers` carry its rejection, if it sent one."""
+
+    reason: str
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unavailable:
+    """The back end could not take it now: try again."""
+
+    reason: str
+    retry_after: float | None = None  # seconds, where the back end says so
+
+
+Outcome = Accepted | Rejected | Unavailable
+
+
+class BackEnd(Protocol):
+    """The port every adapter implements."""
+
+    @property
+    def system(self) -> str:
+        """Target-system code it serves."""
+
+    def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        """Hand over documents; one outcome each, in the same order.
+
+        Must be idempotent per `sys_ref`: a document delivered again is Accepted with the same answers.
+        Never raises for a failure of the back end: that is `Unavailable`.
+        """

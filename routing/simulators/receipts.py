@@ -1,0 +1,95 @@
+"""First answers of every back end: UPO and OdrzucenieKomunikatu (schemas of the channel)."""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+
+from routing.model import Answer, AnswerKind, Delivery
+from routing.simulators.procedure import code_of
+from routing.simulators.xml import Field, Fields, element, to_bytes
+
+__all__ = ["Refusal", "confirmation", "rejection"]
+
+_NAMESPACE = "http://www.mf.gov.pl/xsd/sisc/channel/"
+_ISSUER = "Krajowa Administracja Skarbowa (symulator)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Why a back end does not take a document in."""
+
+    text_pl: str
+    text_en: str
+    xpath: str | None = None
+
+
+_TAKEN_IN = Refusal(
+    text_pl="Komunikat przyjęto do przetwarzania. Nie oznacza to przyjęcia zgłoszenia.",
+    text_en="The message has been taken in. This does not mean that the declaration is accepted.",
+)
+
+
+def confirmation(delivery: Delivery, own_id: str | None, at: datetime) -> Answer:
+    """UPO: the document is in.
+
+    Args:
+        delivery: the document.
+        own_id: its own number.
+        at: time of taking it in, aware.
+    """
+    return _receipt("UPO", AnswerKind.CONFIRMATION, delivery, own_id, at, ("INFO", _TAKEN_IN))
+
+
+def rejection(delivery: Delivery, own_id: str | None, at: datetime, refusal: Refusal) -> Answer:
+    """OdrzucenieKomunikatu: the document is not taken in."""
+    return _receipt("OdrzucenieKomunikatu", AnswerKind.REJECTION, delivery, own_id, at, ("ERROR", refusal))
+
+
+def _receipt(
+    root: str,
+    kind: AnswerKind,
+    delivery: Delivery,
+    own_id: str | None,
+    at: datetime,
+    information: tuple[str, Refusal],
+) -> Answer:
+    number = f"{at:%y}{code_of(delivery.system, delivery.sys_ref, root, length=14)}"
+    moment = at.isoformat(timespec="seconds")
+    digest = base64.b64encode(bytes.fromhex(delivery.sha256)).decode("ascii")
+    document = element(
+        root,
+        _NAMESPACE + root,
+        None,
+        (
+            ("NumerIdentyfikacyjny", number),
+            ("IdentyfikatorECIPSEAP", delivery.sys_ref),
+            ("NazwaPodmiotuWydajacego", _ISSUER),
+            ("NazwaSystemuWydajacego", delivery.system),
+            ("DataDoreczenia", moment),
+            ("DataWytworzenia", moment),
+            ("Dokument", (("Skrot", digest), ("NrWlasny", own_id))),
+            _information(*information),
+        ),
+        local=_NAMESPACE + root,
+    )
+    document.set("KorelacjaSysref", delivery.sys_ref)
+    return Answer(
+        back_end_id=number,
+        kind=kind,
+        type_code=root,
+        filename=f"{root}_{number}.xml",
+        content=to_bytes(document),
+        sys_ref=delivery.sys_ref,
+        correlation=own_id,
+    )
+
+
+def _information(sort: str, told: Refusal) -> Field:
+    pointer = (("Xpath", told.xpath),) if told.xpath else None
+    content: Fields = (
+        ("Rodzaj", sort),
+        ("Tekst", told.text_pl, {"Jezyk": "pl"}),
+        ("Tekst", told.text_en, {"Jezyk": "en"}),
+        ("WskaznikXpath", pointer),
+    )
+    return ("Informacja", content)

@@ -1,0 +1,70 @@
+"""The second validator: what xmlschema finds in a document that libxml2 has refused.
+
+Apart from `schemas.validation`, which imports it for the first refused document: xmlschema takes a fifth of a
+second to import and good documents do without.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from threading import Lock
+
+import xmlschema
+from lxml import etree
+from xmlschema import XMLSchemaException
+
+from schemas.errors import CatalogueError
+from schemas.explanation import explain, explain_briefly, quotable
+from schemas.files import needs_xsd11
+from schemas.findings import Finding
+from schemas.model import MessageType
+
+__all__ = ["Explainer"]
+
+_MAX_COUNTED = 10_000  # errors of one document that are looked at; its total says no more than this
+_LOGGER = logging.getLogger(__name__)
+
+
+class Explainer:
+    """Explains refusals by one schema. It is compiled when first needed (up to a second).
+
+    Args:
+        message_type: whose schema.
+        files: the schema and all it includes, as parsed.
+    """
+
+    def __init__(self, message_type: MessageType, files: Sequence[etree._ElementTree]) -> None:
+        self._type = message_type
+        self._files = files
+        self._lock = Lock()  # xmlschema validates one document at a time
+        self._compiled: xmlschema.XMLSchemaBase | None = None
+
+    def explain(self, root: etree._Element) -> list[Finding]:
+        """What xmlschema finds; none where it finds nothing or cannot read the document."""
+        with self._lock:
+            errors = self._schema().iter_errors(root)
+            try:
+                return explain(islice(errors, _MAX_COUNTED))
+            except (
+                XMLSchemaException
+            ):  # e.g. an xsi:type that names no type; the caller falls back and reports
+                _LOGGER.debug("no explanation for %s", self._type.code, exc_info=True)
+                return []
+
+    def explain_briefly(self, root: etree._Element, errors: Iterable[tuple[int, str]]) -> list[Finding]:
+        """Findings in the words of libxml2, given line and message of each error."""
+        return explain_briefly(root, [(line, quotable(message)) for line, message in errors])
+
+    def quotable(self, message: str) -> str:
+        """A message of libxml2 without what may not be shown."""
+        return quotable(message)
+
+    def _schema(self) -> xmlschema.XMLSchemaBase:
+        if self._compiled is None:
+            one = self._type
+            kind = xmlschema.XMLSchema11 if needs_xsd11(self._files) else xmlschema.XMLSchema10
+            try:
+                self._compiled = kind(str(one.folder / one.schema), allow="local")
+            except XMLSchemaException as error:
+                raise CatalogueError(source=one.schema, reason=str(error)) from error
+        return self._compiled

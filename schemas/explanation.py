@@ -1,0 +1,229 @@
+"""Why a document is not valid: the errors of xmlschema put into findings, one for each root cause."""
+
+import re
+from collections.abc import Iterable
+from types import FunctionType
+from typing import Any, cast
+
+from lxml import etree
+from xmlschema import XMLSchemaChildrenValidationError, XMLSchemaDecodeError, XMLSchemaValidationError
+from xmlschema.validators import XsdAttributeGroup, XsdElement, XsdGroup
+from xmlschema.validators.facets import (
+    XsdEnumerationFacets,
+    XsdFractionDigitsFacet,
+    XsdLengthFacet,
+    XsdMaxExclusiveFacet,
+    XsdMaxInclusiveFacet,
+    XsdMaxLengthFacet,
+    XsdMinExclusiveFacet,
+    XsdMinInclusiveFacet,
+    XsdMinLengthFacet,
+    XsdPatternFacets,
+    XsdTotalDigitsFacet,
+)
+
+from schemas.cause import Cause, listed
+from schemas.content import children_cause
+from schemas.findings import Finding
+from schemas.paths import line_of, local_name, path_of
+from schemas.wording import BUILTIN_TYPES, TYPE_LIMITS, WORDING, SchemaCode, Text
+
+__all__ = ["explain", "explain_briefly", "quotable"]
+
+_VALUE_LENGTH = 60  # characters of an offending value that are shown
+_MESSAGE_LENGTH = 300  # characters of a message of libxml2 that are shown
+_SECRET = frozenset({"accessCode"})  # guarantee access codes stay out of receipts and logs
+_CODES = tuple(SchemaCode)
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_ATTRIBUTE_VALUE = re.compile(r"attribute ([^\s=]+)='")  # how xmlschema begins a reason about an attribute
+_DUPLICATE = "duplicated value"  # how it begins a reason about a key used twice
+_QUOTED = re.compile(r"'([^']+)'")
+
+
+def explain(errors: Iterable[XMLSchemaValidationError]) -> list[Finding]:
+    """Turn the errors of one document into findings in document order.
+
+    Several errors about the same value are one finding, the most telling of them.
+
+    Args:
+        errors: of ``xmlschema``, raised on lxml elements.
+    """
+    causes: dict[tuple[etree._Element, str], Cause] = {}
+    for error in errors:
+        cause = _cause(error)
+        key = (cause.element, cause.name)
+        known = causes.get(key)
+        if known is None or _CODES.index(cause.code) < _CODES.index(known.code):
+            causes[key] = cause
+    return [_finding(cause) for cause in causes.values()]
+
+
+def explain_briefly(root: etree._Element, errors: Iterable[tuple[int, str]]) -> list[Finding]:
+    """Findings made of what libxml2 says, for documents ``xmlschema`` cannot explain.
+
+    Args:
+        root: the document element.
+        errors: line and message of each.
+    """
+    return [_brief(root, line, message) for line, message in errors]
+
+
+def quotable(message: str) -> str:
+    """A message of libxml2 without secrets, shortened: fit for receipts and logs."""
+    if any(f"{name}'" in message for name in _SECRET):
+        return message.partition(":")[0] + ": ***"
+    return message if len(message) <= _MESSAGE_LENGTH else message[: _MESSAGE_LENGTH - 1] + "…"
+
+
+def _brief(root: etree._Element, line: int, message: str) -> Finding:
+    wording = WORDING[SchemaCode.OTHER]
+    names = {"name": local_name(root), "expected": message.rstrip(".")}
+    return Finding(
+        code=SchemaCode.OTHER,
+        message_pl=wording.message.pl.format(**names),
+        message_en=wording.message.en.format(**names),
+        remedy_pl=wording.remedy.pl.format(**names),
+        remedy_en=wording.remedy.en.format(**names),
+        line=line or None,
+        xpath=f"/{local_name(root)}",
+    )
+
+
+def _finding(cause: Cause) -> Finding:
+    wording = WORDING[cause.code]
+    pl = {"name": cause.name, "expected": cause.expected.pl}
+    en = {"name": cause.name, "expected": cause.expected.en}
+    return Finding(
+        code=cause.code,
+        message_pl=wording.message.pl.format(**pl),
+        message_en=wording.message.en.format(**en),
+        remedy_pl=wording.remedy.pl.format(**pl),
+        remedy_en=wording.remedy.en.format(**en),
+        line=line_of(cause.element),
+        xpath=cause.xpath or path_of(cause.element),
+        value=_shown(cause),
+    )
+
+
+def _shown(cause: Cause) -> str | None:
+    if cause.value is None:
+        return None
+    if local_name(cause.element) in _SECRET:
+        return "***"
+    return cause.value if len(cause.value) <= _VALUE_LENGTH else cause.value[: _VALUE_LENGTH - 1] + "…"
+
+
+def _cause(error: XMLSchemaValidationError) -> Cause:
+    if isinstance(error, XMLSchemaChildrenValidationError):
+        return children_cause(error)
+    if isinstance(error, XMLSchemaDecodeError):
+        return _value(error, SchemaCode.TYPE, _kind_of_value(error))
+    if isinstance(error.validator, FunctionType):  # the limits of a built-in type
+        return _value(error, SchemaCode.RANGE, _limit_of_type(error))
+    facet = _FACETS.get(type(error.validator))
+    if facet is not None:
+        code, describe = facet
+        return _value(error, code, describe(error.validator))
+    return _structure(error)
+
+
+def _element(error: XMLSchemaValidationError) -> etree._Element:
+    return cast("etree._Element", error.elem)  # noqa: SLF001 - lxml's element class has no other name
+
+
+# Values
+
+
+def _value(error: XMLSchemaValidationError, code: SchemaCode, expected: Text) -> Cause:
+    element = _element(error)
+    attribute = _ATTRIBUTE_VALUE.match(error.reason or "")
+    if attribute is None:
+        return Cause(
+            code=code, element=element, name=local_name(element), expected=expected, value=element.text or ""
+        )
+    name = attribute[1]
+    return Cause(
+        code=code,
+        element=element,
+        name=f"@{name}",
+        expected=expected,
+        value=str(error.obj),
+        xpath=f"{path_of(element)}/@{name}",
+    )
+
+
+def _kind_of_value(error: XMLSchemaValidationError) -> Text:
+    name = str(getattr(error.validator, "local_name", ""))
+    return BUILTIN_TYPES.get(name, Text(name, name))
+
+
+def _limit_of_type(error: XMLSchemaValidationError) -> Text:
+    limit = (error.reason or "").rpartition("value must be ")[2]
+    return TYPE_LIMITS.get(limit, Text(limit, limit))
+
+
+def _plain(pl: str, en: str) -> Any:  # noqa: ANN401 - xmlschema's facets share no typed base for their value
+    return lambda facet: Text(pl.format(facet.value), en.format(facet.value))
+
+
+def _pattern(facet: XsdPatternFacets) -> Text:
+    patterns = " | ".join(facet.regexps)
+    documented = _documentation(facet.parent)
+    if documented is None:
+        return Text(f"wzór {patterns}", f"pattern {patterns}")
+    return Text(f"{documented.pl} (wzór {patterns})", f"{documented.en} (pattern {patterns})")
+
+
+def _enumeration(facet: XsdEnumerationFacets) -> Text:
+    values = listed([str(one) for one in facet.enumeration])
+    return Text(values, values)
+
+
+def _documentation(xsd_type: Any) -> Text | None:  # noqa: ANN401 - any component may carry an annotation
+    annotation = getattr(xsd_type, "annotation", None)
+    texts = {one.get(_LANGUAGE): one.text for one in annotation.documentation} if annotation else {}
+    pl, en = (" ".join((texts.get(language) or "").split()).rstrip(".") for language in ("pl", "en"))
+    return Text(pl, en) if pl and en else None
+
+
+_FACETS = {
+    XsdPatternFacets: (SchemaCode.PATTERN, _pattern),
+    XsdEnumerationFacets: (SchemaCode.ENUMERATION, _enumeration),
+    XsdLengthFacet: (SchemaCode.LENGTH, _plain("długość dokładnie {}", "a length of exactly {}")),
+    XsdMinLengthFacet: (SchemaCode.LENGTH, _plain("długość co najmniej {}", "a length of at least {}")),
+    XsdMaxLengthFacet: (SchemaCode.LENGTH, _plain("długość najwyżej {}", "a length of at most {}")),
+    XsdTotalDigitsFacet: (SchemaCode.DIGITS, _plain("najwyżej {} cyfr", "at most {} digits")),
+    XsdFractionDigitsFacet: (
+        SchemaCode.DIGITS,
+        _plain("najwyżej {} cyfr po kropce", "at most {} digits after the point"),
+    ),
+    XsdMinInclusiveFacet: (SchemaCode.RANGE, _plain("co najmniej {}", "at least {}")),
+    XsdMaxInclusiveFacet: (SchemaCode.RANGE, _plain("najwyżej {}", "at most {}")),
+    XsdMinExclusiveFacet: (SchemaCode.RANGE, _plain("więcej niż {}", "more than {}")),
+    XsdMaxExclusiveFacet: (SchemaCode.RANGE, _plain("mniej niż {}", "less than {}")),
+}
+
+
+# Structure
+
+
+def _structure(error: XMLSchemaValidationError) -> Cause:
+    element, validator, reason = _element(error), error.validator, error.reason or ""
+    if isinstance(validator, XsdAttributeGroup):
+        code, expected = SchemaCode.ATTRIBUTE, _attributes(reason)
+    elif reason.startswith(_DUPLICATE):
+        code, expected = SchemaCode.UNIQUE, Text("inna wartość", "another value")
+    elif isinstance(validator, XsdGroup):
+        code, expected = SchemaCode.CONTENT, Text("tylko elementy, bez tekstu", "elements only, no text")
+    elif isinstance(validator, XsdElement) and len(element):
+        code, expected = SchemaCode.CONTENT, Text("tylko wartość, bez elementów", "a value only, no elements")
+    else:
+        code, expected = SchemaCode.OTHER, Text(reason, reason)
+    return Cause(code=code, element=element, name=local_name(element), expected=expected)
+
+
+def _attributes(reason: str) -> Text:
+    names = listed(_QUOTED.findall(reason))
+    if "missing" in reason:
+        return Text(f"dodaj {names}", f"add {names}")
+    return Text(f"usuń {names}", f"remove {names}")

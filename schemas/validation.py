@@ -1,0 +1,202 @@
+"""Validating documents: libxml2 gives the verdict, xmlschema explains a refusal."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
+
+from lxml import etree
+
+from schemas.catalogue import Catalogue
+from schemas.errors import CatalogueError
+from schemas.files import declares_signature, load_schema
+from schemas.findings import MAX_FINDINGS
+from schemas.model import Direction, MessageType, SchemaReport
+
+if TYPE_CHECKING:
+    from schemas.explainer import Explainer
+
+__all__ = ["Validator", "log_disagreement"]
+
+_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+_VALID = SchemaReport(valid=True)
+_LOGGER = logging.getLogger(__name__)
+
+#: Called where xmlschema does not find what libxml2 refused: with the type and what libxml2 said.
+DisagreementHook = Callable[[MessageType, str], None]
+
+
+def log_disagreement(message_type: MessageType, verdict: str) -> None:
+    """The hook that is used unless another is given: a warning in the log."""
+    _LOGGER.warning("validators disagree on %s: %s", message_type.code, verdict)
+
+
+class Validator:
+    """Validates documents against the schemas of a catalogue; one instance serves all threads.
+
+    A schema is compiled when it is first needed: libxml2's form once for each thread that uses it at the same
+    moment (about 10 ms), xmlschema's form once, when the first document is refused (up to a second).
+
+    Args:
+        catalogue: the types ``warm_up`` prepares.
+        on_disagreement: told when the two validators differ; the verdict of libxml2 counts.
+    """
+
+    def __init__(self, catalogue: Catalogue, *, on_disagreement: DisagreementHook = log_disagreement) -> None:
+        self._catalogue = catalogue
+        self._on_disagreement = on_disagreement
+        self._schemas: dict[MessageType, _Schema] = {}
+
+    def validate(
+        self, root: etree._Element, message_type: MessageType, *, signature: etree._Element | None = None
+    ) -> SchemaReport:
+        """Tell whether a document is valid and, if not, every reason.
+
+        Where the schema declares no signature, the document is validated as if its signature were not there.
+        The tree is the same afterwards, to the last namespace declaration.
+
+        Args:
+            root: the document element; no other thread may use its tree meanwhile.
+            message_type: the type the document was recognised as.
+            signature: the signature as already located; without it a ``ds:Signature`` child of the root.
+
+        Raises:
+            CatalogueError: the schema of the type cannot be used.
+        """
+        schema = self._schema(message_type)
+        found = root.find(_SIGNATURE) if signature is None else signature
+        if found is None or schema.declares_signature:
+            return self._report(root, schema)
+        with _without(root, found) as unsigned:
+            return self._report(unsigned, schema)
+
+    def warm_up(self) -> None:
+        """Compile the schemas of all types declarants send, for the idle time of a worker.
+
+        The second validator, which explains, takes a hundred times longer and is left to the first document
+        of its type that is refused.
+
+        Raises:
+            CatalogueError: one of them cannot be used.
+        """
+        for one in self._catalogue.types():
+            if one.direction is Direction.INBOUND:
+                self._schema(one).warm_up()
+
+    def _schema(self, message_type: MessageType) -> "_Schema":
+        known = self._schemas.get(message_type)
+        return known or self._schemas.setdefault(message_type, _Schema(message_type))
+
+    def _report(self, root: etree._Element, schema: "_Schema") -> SchemaReport:
+        errors = schema.errors(root)
+        if not errors:
+            return _VALID
+        findings = schema.explainer.explain(root)
+        if not findings:
+            self._on_disagreement(schema.message_type, schema.explainer.quotable(errors[0][1]))
+            findings = schema.explainer.explain_briefly(root, errors)
+        return SchemaReport(valid=False, findings=tuple(findings[:MAX_FINDINGS]), total=len(findings))
+
+
+class _Schema:
+    """The compiled forms of one schema."""
+
+    def __init__(self, message_type: MessageType) -> None:
+        self.message_type = message_type
+        self._explainer: Explainer | None = None
+        self._making = Lock()
+        self._idle: deque[etree.XMLSchema] = deque()  # lxml keeps the errors of a run in the schema object
+        self._files = load_schema(message_type.folder, message_type.schema)
+        self.declares_signature = declares_signature(self._files)
+
+    def warm_up(self) -> None:
+        """Compile the form that tells good from bad."""
+        with self._leased():
+            pass
+
+    @property
+    def explainer(self) -> "Explainer":
+        """The second validator; one for all threads, since its schema is slow to compile."""
+        from schemas.explainer import Explainer  # noqa: PLC0415 - slow to import, see there
+
+        with self._making:
+            if self._explainer is None:
+                self._explainer = Explainer(self.message_type, self._files)
+            return self._explainer
+
+    def errors(self, root: etree._Element) -> list[tuple[int, str]]:
+        """Line and message of what libxml2 finds; none: the document is valid."""
+        with self._leased() as compiled:
+            if compiled.validate(root):
+                return []
+            log = cast("Iterable[Any]", compiled.error_log)
+            return [(one.line, one.message) for one in log]
+
+    @contextmanager
+    def _leased(self) -> Iterator[etree.XMLSchema]:
+        try:
+            compiled = self._idle.pop()
+        except IndexError:
+            compiled = self._compile()
+        try:
+            yield compiled
+        finally:
+            self._idle.append(compiled)
+
+    def _compile(self) -> etree.XMLSchema:
+        try:
+            return etree.XMLSchema(self._files[0])
+        except etree.XMLSchemaParseError as error:
+            raise CatalogueError(source=self.message_type.schema, reason=str(error)) from error
+
+
+@contextmanager
+def _without(root: etree._Element, signature: etree._Element) -> Iterator[etree._Element]:
+    """The document as if the signature were not in it."""
+    parent = signature.getparent()
+    if parent is None or not _survives_moving(parent, signature):
+        yield _copy_without(root, signature)
+        return
+    place = parent.index(signature)
+    parent.remove(signature)
+    try:
+        yield root
+    finally:
+        parent.insert(place, signature)
+
+
+def _survives_moving(parent: etree._Element, signature: etree._Element) -> bool:
+    """Whether lxml takes the signature out and puts it back without changing it.
+
+    Moving an element, lxml drops each namespace declaration in it that repeats one of an ancestor and takes
+    over the prefix of that one: canonical form and digests would change. Such a signature must not be moved.
+    """
+    events = etree.iterwalk(signature, events=("start-ns",))
+    namespaces = [*parent.nsmap.values(), *(namespace for _, (_, namespace) in events)]
+    return len(set(namespaces)) == len(namespaces)
+
+
+def _copy_without(root: etree._Element, signature: etree._Element) -> etree._Element:
+    steps = _steps(root, signature)
+    copied = deepcopy(root)
+    found = copied
+    for step in steps:
+        found = found[step]
+    parent = found.getparent()
+    if parent is not None:
+        parent.remove(found)
+    return copied
+
+
+def _steps(root: etree._Element, element: etree._Element) -> list[int]:
+    steps: list[int] = []
+    while element is not root:
+        parent = element.getparent()
+        if parent is None:
+            break
+        steps.insert(0, parent.index(element))
+        element = parent
+    return steps

@@ -1,0 +1,158 @@
+"""Signers of other authorities in the flow: bound to the sender, waited for, with the evidence kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pytest
+from cryptography.x509 import Certificate
+from sqlalchemy import func, select
+
+from gateway.flow.checks import SignatureCheck, SignerClassCheck
+from gateway.flow.verification import VerificationStep
+from gateway.store.model import DocumentState, Lane
+from gateway.store.ports import UnitOfWork
+from registry.repository import RegistryRepository
+from signing.evidence import Evidence, EvidenceKind
+from signing.faults import Rule, fault
+from signing.policy import MESSAGE_POLICY
+from signing.revocation.sql import SqlRevocationCache
+from signing.tables import revocation_evidence
+from signing.trust import TrustSource
+from signing.verdict import SignerClass, TrustDecision
+from tests.integration.gateway.world import World
+
+_UNKNOWN = fault(
+    Rule.CERT_STATUS_UNKNOWN, subject="CN=Anna", reason_pl="brak danych", reason_en="no data yet"
+)
+
+
+@dataclass
+class Qualified:
+    """Vouches for everybody as a trusted list would, once the status is known."""
+
+    pesel: str
+    known: bool = True
+    evidence: tuple[Evidence, ...] = ()
+
+    def judge(
+        self,
+        certificate: Certificate,  # noqa: ARG002 - every one
+        *,
+        candidates: Sequence[Certificate],  # noqa: ARG002 - as above
+        at: datetime,  # noqa: ARG002 - as above
+    ) -> TrustDecision:
+        return TrustDecision(
+            fault=None if self.known else _UNKNOWN,
+            signer_class=SignerClass.QUALIFIED,
+            subject_ids=(f"PNOPL-{self.pesel}",),
+            evidence=self.evidence,
+        )
+
+
+def trusting(world: World, source: Qualified) -> VerificationStep:
+    """The world's verification, with this source instead of the SC authority."""
+
+    def trust(_: UnitOfWork) -> TrustSource:
+        return source
+
+    step = world.verification()
+    checks = [
+        SignatureCheck(policy=MESSAGE_POLICY, trust=trust) if isinstance(check, SignatureCheck) else check
+        for check in step.checks
+    ]
+    return replace(step, checks=checks)
+
+
+def pesel_of(world: World, login: str) -> str:
+    with world.store.read() as work:
+        person = RegistryRepository(work.connection).sender(login)[1]
+    assert person is not None
+    assert person.pesel is not None
+    return person.pesel
+
+
+def test_a_qualified_signer_is_bound_to_the_sender_by_pesel(world: World) -> None:
+    anna = world.enrol("anna", "NCTS2")
+    sys_ref = world.send(anna)
+
+    world.worker(Lane.VERIFY, trusting(world, Qualified(pesel_of(world, anna.login)))).work_once()
+
+    assert world.document(sys_ref).state is DocumentState.SUBMITTED
+
+
+def test_a_qualified_signature_of_somebody_else_is_refused(world: World) -> None:
+    sys_ref = world.send(world.enrol("anna", "NCTS2"))
+
+    world.worker(Lane.VERIFY, trusting(world, Qualified("44051401359"))).work_once()
+
+    assert world.document(sys_ref).state is DocumentState.NOT_SUBMITTED
+
+
+@pytest.mark.parametrize(
+    ("check", "state"),
+    [
+        (SignerClassCheck(accepted={}, qualified_types=()), DocumentState.SUBMITTED),
+        (SignerClassCheck(accepted={"AES": []}, qualified_types=("CC515C",)), DocumentState.SUBMITTED),
+        (SignerClassCheck(accepted={}, qualified_types=("CC015C",)), DocumentState.NOT_SUBMITTED),
+        (
+            SignerClassCheck(accepted={"NCTS2": [SignerClass.QUALIFIED]}, qualified_types=()),
+            DocumentState.NOT_SUBMITTED,
+        ),
+    ],
+)
+def test_classes_that_a_system_or_type_does_not_take_are_refused(
+    check: SignerClassCheck, state: DocumentState, world: World
+) -> None:
+    sys_ref = world.send(world.enrol("anna", "NCTS2"))
+    step = world.verification()
+
+    world.worker(Lane.VERIFY, replace(step, checks=[*step.checks, check])).work_once()
+
+    assert world.document(sys_ref).state is state
+
+
+def test_a_signer_whose_status_is_being_fetched_is_waited_for(world: World) -> None:
+    anna = world.enrol("anna", "NCTS2")
+    source = Qualified(pesel_of(world, anna.login), known=False)
+    sys_ref = world.send(anna)
+    worker = world.worker(Lane.VERIFY, trusting(world, source))
+
+    worker.work_once()
+    assert world.document(sys_ref).state is DocumentState.RECEIVED
+    source.known = True
+    world.clock.pass_by(seconds=4)
+    worker.work_once()
+
+    assert world.document(sys_ref).state is DocumentState.SUBMITTED
+
+
+def test_a_status_that_stays_unknown_ends_in_a_refusal(world: World) -> None:
+    anna = world.enrol("anna", "NCTS2")
+    sys_ref = world.send(anna)
+    worker = world.worker(Lane.VERIFY, trusting(world, Qualified(pesel_of(world, anna.login), known=False)))
+
+    for _ in range(4):
+        worker.work_once()
+        world.clock.pass_by(seconds=4)
+
+    assert world.document(sys_ref).state is DocumentState.NOT_SUBMITTED
+    assert world.replies(sys_ref) == {"NPP": 1}
+
+
+def test_the_revocation_data_used_is_kept_and_named_in_the_documents_life(world: World) -> None:
+    anna = world.enrol("anna", "NCTS2")
+    used = Evidence.of(EvidenceKind.CRL, b"a certificate revocation list")
+    sys_refs = [world.send(anna), world.send(anna)]
+    source = Qualified(pesel_of(world, anna.login), evidence=(used,))
+
+    world.worker(Lane.VERIFY, trusting(world, source)).work_once()
+
+    with world.store.read() as work:
+        kept = SqlRevocationCache(work.connection).evidence(used.digest)
+        count = work.connection.scalar(select(func.count()).select_from(revocation_evidence))
+    signature = world.events(sys_refs[0])[1].facts["signature"]
+    assert isinstance(signature, dict)
+    assert (kept, count) == (used, 1)
+    assert signature["evidence"] == [used.digest]
+    assert signature["class"] == "QUALIFIED"

@@ -1,0 +1,180 @@
+"""What every ledger must hold, on SQLite and PostgreSQL."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from sqlalchemy import Engine, create_engine, select
+
+from routing.errors import LedgerUnavailableError
+from routing.model import Answer, AnswerKind
+from routing.simulators.ledger import Movement, MovementState, NewDelivery, Number, NumberKind
+from routing.simulators.sql_ledger import SqlLedger
+from routing.tables import simulator_deliveries, simulator_movements, simulator_numbers
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def delivery(sys_ref: str, refusal: str | None = None) -> NewDelivery:
+    return NewDelivery(sys_ref=sys_ref, type_code="CC015C", at=AT, refusal=refusal)
+
+
+def answer(sys_ref: str, number: str, content: bytes = b"<UPO/>") -> Answer:
+    return Answer(
+        back_end_id=number,
+        kind=AnswerKind.CONFIRMATION,
+        type_code="UPO",
+        filename="UPO.xml",
+        content=content,
+        sys_ref=sys_ref,
+        correlation="M1",
+        lrn="L1",
+        mrn="26PL",
+        arc=None,
+    )
+
+
+def lrn(value: str, sys_ref: str, principal: str = "PL1") -> Number:
+    return Number(kind=NumberKind.LRN, principal=principal, value=value, sys_ref=sys_ref)
+
+
+@pytest.fixture
+def ledger(engine: Engine) -> SqlLedger:
+    return SqlLedger(engine, "NCTS2")
+
+
+def test_a_document_is_new_once(ledger: SqlLedger) -> None:
+    with ledger.begin() as unit:
+        assert frozenset({"a", "b"}) == unit.claim([delivery("b"), delivery("a")])
+    with ledger.begin() as unit:
+        assert frozenset({"c"}) == unit.claim([delivery("a"), delivery("c")])
+
+
+def test_systems_do_not_share_their_memory(engine: Engine) -> None:
+    for system in ("NCTS2", "AES"):
+        with SqlLedger(engine, system).begin() as unit:
+            assert frozenset({"a"}) == unit.claim([delivery("a")])
+            assert {lrn("L1", "a")} == unit.take([lrn("L1", "a")])
+
+
+def test_answers_come_back_byte_for_byte_and_in_order(ledger: SqlLedger) -> None:
+    given = (answer("a", "9", b"\xc5\x82\x00\xff"), answer("a", "1"))
+    with ledger.begin() as unit:
+        unit.claim([delivery("a"), delivery("b", refusal="no")])
+        unit.save([], {"a": given, "b": (answer("b", "5"),)})
+    with ledger.begin() as unit:
+        earlier = unit.earlier(["a", "b"])
+    assert given == earlier["a"].answers
+    assert earlier["a"].refusal is None
+    assert earlier["b"].refusal == "no"
+
+
+def test_a_repeated_delivery_is_counted_but_stays_one_delivery(ledger: SqlLedger, engine: Engine) -> None:
+    with ledger.begin() as unit:
+        unit.claim([delivery("a")])
+    for _ in range(2):
+        with ledger.begin() as unit:
+            assert not unit.claim([delivery("a")])
+            unit.earlier(["a"])
+    with engine.connect() as connection:
+        rows = connection.execute(select(simulator_deliveries.c.deliveries)).all()
+    assert [tuple(row) for row in rows] == [(3,)]
+
+
+def test_a_number_is_taken_once_per_principal(ledger: SqlLedger) -> None:
+    with ledger.begin() as unit:
+        assert {lrn("L1", "a")} == unit.take([lrn("L1", "a")])
+    with ledger.begin() as unit:
+        wanted = [lrn("L1", "b"), lrn("L1", "b", principal="PL2")]
+        assert {wanted[1]} == unit.take(wanted)
+
+
+def test_of_equal_numbers_in_one_batch_the_first_wins(ledger: SqlLedger) -> None:
+    with ledger.begin() as unit:
+        assert {lrn("L1", "z")} == unit.take([lrn("L1", "z"), lrn("L1", "a")])
+
+
+def test_a_number_given_back_is_free_and_others_stay_taken(ledger: SqlLedger) -> None:
+    with ledger.begin() as unit:
+        unit.take([lrn("L1", "a"), lrn("L2", "a")])
+        unit.give_back([lrn("L1", "a")])
+        unit.give_back([])
+        assert {lrn("L1", "b")} == unit.take([lrn("L1", "b"), lrn("L2", "b")])
+
+
+def test_movements_are_kept(ledger: SqlLedger, engine: Engine) -> None:
+    movement = Movement(
+        principal="PL1",
+        lrn="L1",
+        reference="26PL",
+        state=MovementState.RELEASED,
+        sys_ref="a",
+        changed_at=AT,
+    )
+    with ledger.begin() as unit:
+        unit.save([movement], {})
+    with engine.connect() as connection:
+        [row] = connection.execute(select(simulator_movements)).mappings()
+    assert (
+        *(row["system"], row["principal"], row["lrn"]),
+        *(row["reference"], row["state"], row["sys_ref"]),
+    ) == ("NCTS2", "PL1", "L1", "26PL", "released", "a")
+
+
+def test_leaving_with_an_error_keeps_nothing(ledger: SqlLedger, engine: Engine) -> None:
+    def break_off() -> None:
+        with ledger.begin() as unit:
+            unit.claim([delivery("a")])
+            unit.take([lrn("L1", "a")])
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        break_off()
+    with engine.connect() as connection:
+        assert not connection.execute(select(simulator_deliveries)).all()
+        assert not connection.execute(select(simulator_numbers)).all()
+
+
+def test_of_competitors_for_the_same_document_one_wins_and_the_others_see_its_answers(
+    ledger: SqlLedger,
+) -> None:
+    start = Barrier(4)
+
+    def compete(worker: int) -> tuple[bool, bytes]:
+        start.wait()
+        with ledger.begin() as unit:
+            if "a" in unit.claim([delivery("a"), delivery("b")]):
+                given = {ref: (answer(ref, f"{ref}{worker}", str(worker).encode()),) for ref in "ab"}
+                unit.save([], given)
+                return True, given["a"][0].content
+            return False, unit.earlier(["a", "b"])["a"].answers[0].content
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(compete, range(4)))
+    assert [won for won, _ in results].count(True) == 1
+    assert len({content for _, content in results}) == 1
+
+
+def test_competitors_with_crossing_batches_neither_deadlock_nor_share_a_number(ledger: SqlLedger) -> None:
+    start = Barrier(2)
+
+    def compete(worker: int) -> int:
+        start.wait()
+        won = 0
+        for block in range(10):
+            numbers = [lrn(f"{block}-{i}", f"{worker}-{block}") for i in range(20)]
+            with ledger.begin() as unit:
+                won += len(unit.take(numbers if worker else numbers[::-1]))
+        return won
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(compete, range(2))) == 200
+
+
+def test_a_database_out_of_reach_is_said_as_such(tmp_path: Path) -> None:
+    ledger = SqlLedger(create_engine(f"sqlite:///{tmp_path}/missing/simulators.db"), "NCTS2")
+    with pytest.raises(LedgerUnavailableError) as unavailable, ledger.begin():
+        pytest.fail("a transaction began")
+    assert "unable to open" in unavailable.value.reason

@@ -1,0 +1,89 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from gateway.errors import UnavailableError
+from gateway.store.schema import METADATA
+from gateway.store.sql_store import SqlStore
+
+_MIGRATE = "import sys; from gateway.store.sql_store import SqlStore; SqlStore.open(sys.argv[1]).migrate()"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/empty.sqlite3"
+    url: str = request.getfixturevalue("empty_postgres_url")
+    return url
+
+
+def _indexes(store: SqlStore) -> set[tuple[object, ...]]:
+    """Indexes with their conditions, which the comparison of Alembic leaves out."""
+    sqlite = "SELECT tbl_name, name, replace(sql, '\"', '') FROM sqlite_master WHERE type = 'index'"
+    postgres = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    with store.engine.connect() as connection:
+        rows = connection.execute(text(sqlite if store.engine.dialect.name == "sqlite" else postgres))
+        return {tuple(row) for row in rows if row[0] != "alembic_version"}
+
+
+def test_the_migrated_schema_is_the_one_the_code_expects(empty_url: str) -> None:
+    store = SqlStore.open(empty_url)
+    store.migrate()
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, METADATA) == []  # type: ignore[arg-type]  # several are allowed
+    migrated = _indexes(store)
+    with store.engine.begin() as connection:
+        for metadata in METADATA:
+            metadata.drop_all(connection)
+            metadata.create_all(connection)
+    assert _indexes(store) == migrated
+    store.close()
+
+
+def test_migrating_twice_changes_nothing(store: SqlStore) -> None:
+    store.check()
+    store.migrate()
+    store.check()
+
+
+def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
+    processes = [subprocess.Popen([sys.executable, "-c", _MIGRATE, empty_url]) for _ in range(3)]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
+    store = SqlStore.open(empty_url)
+    store.check()
+    store.close()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> None:
+    store = SqlStore.open(empty_url)
+    with store.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE nonces (x INTEGER)"))
+    with pytest.raises(Exception, match="nonces"):
+        store.migrate()
+    assert inspect(store.engine).get_table_names() == ["nonces"]
+    store.close()
+
+
+def test_a_database_never_set_up_is_unavailable(empty_url: str) -> None:
+    store = SqlStore.open(empty_url)
+    with pytest.raises(UnavailableError, match="nothing"):
+        store.check()
+    store.close()
+
+
+def test_a_database_of_another_version_is_unavailable(store: SqlStore) -> None:
+    with store.engine.begin() as connection:
+        known = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999_pre_future'"))
+    try:
+        with pytest.raises(UnavailableError, match="9999_pre_future"):
+            store.check()
+    finally:
+        with store.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :known"), {"known": known})

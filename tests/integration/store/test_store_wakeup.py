@@ -1,0 +1,113 @@
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime
+
+import psycopg
+import pytest
+
+from gateway.store.sql_store import SqlStore
+
+_PUT = """
+import sys
+from datetime import datetime
+from gateway.store.sql_store import SqlStore
+store = SqlStore.open(sys.argv[1])
+with store.begin() as work:
+    work.queue.put("verify", "doc", "anna", at=datetime.fromisoformat(sys.argv[2]))
+    work.commit()
+store.close()
+"""
+LONG = 30.0  # far longer than any wake-up takes: a test that waits for the timeout fails by its outcome
+
+
+def _settle(store: SqlStore) -> None:
+    """Hear everything there is to hear, so that the next wait is for something new."""
+    while store.wait_for_work(timeout=0.5):
+        pass
+
+
+def _put(store: SqlStore, at: datetime) -> None:
+    with store.begin() as work:
+        work.queue.put("verify", "doc", "anna", at=at)
+        work.commit()
+
+
+def test_the_first_wait_returns_at_once_and_the_next_one_when_its_time_is_over(store: SqlStore) -> None:
+    assert store.wait_for_work(timeout=LONG)
+    _settle(store)
+    assert not store.wait_for_work(timeout=0.05)
+
+
+def test_work_of_another_process_wakes_every_waiting_thread(
+    store: SqlStore, store_url: str, at: datetime
+) -> None:
+    woken: list[bool] = []
+    waiting = threading.Barrier(4)
+
+    def wait() -> None:
+        _settle(store)
+        waiting.wait()
+        woken.append(store.wait_for_work(timeout=LONG))
+
+    threads = [threading.Thread(target=wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    waiting.wait()
+    subprocess.run([sys.executable, "-c", _PUT, store_url, at.isoformat()], check=True)
+    for thread in threads:
+        thread.join()
+    assert woken == [True, True, True]
+
+
+def test_work_of_the_same_process_wakes(store: SqlStore, at: datetime) -> None:
+    _settle(store)
+    _put(store, at)
+    assert store.wait_for_work(timeout=LONG)
+
+
+def test_work_added_between_a_claim_and_the_wait_is_not_missed(store: SqlStore, at: datetime) -> None:
+    _settle(store)
+    _put(store, at)
+    time.sleep(0.1)
+    assert store.wait_for_work(timeout=LONG)
+
+
+def test_work_rolled_back_and_other_commits_wake_nobody(store: SqlStore, at: datetime) -> None:
+    _settle(store)
+    with store.begin() as work:
+        work.queue.put("verify", "doc", "anna", at=at)
+    with store.begin() as work:
+        work.nonces.use("n", expires=at)
+        work.commit()
+    assert not store.wait_for_work(timeout=0.5)
+
+
+def test_closing_lets_waiting_threads_go(store_url: str) -> None:
+    store = SqlStore.open(store_url)
+    _settle(store)
+    outcome: list[bool] = []
+    thread = threading.Thread(target=lambda: outcome.extend([store.wait_for_work(timeout=LONG)] * 1))
+    thread.start()
+    store.close()
+    thread.join()
+    assert len(outcome) == 1
+
+
+@pytest.mark.postgres
+def test_the_listener_comes_back_after_the_server_cut_its_connections(
+    postgres_url: str, at: datetime
+) -> None:
+    store = SqlStore.open(postgres_url)
+    _settle(store)
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert store.wait_for_work(timeout=LONG)  # rung once it listens again
+    _settle(store)
+    _put(store, at)
+    assert store.wait_for_work(timeout=LONG)
+    store.close()

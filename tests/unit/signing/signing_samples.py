@@ -1,0 +1,104 @@
+"""Keys, certificates and messages that the tests of the signing package share."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from signing.authority import AuthorityKey, CertificateSubject, KeyType, create_authority, issue
+from signing.keys import KeyPair
+from signing.names import C14N_EXCLUSIVE
+from signing.parsing import ParseLimits, parse
+from signing.policy import MESSAGE_POLICY, SignaturePolicy
+from signing.sign import SignatureProfile, sign_enveloped
+from signing.trust import PinnedTrust, TrustSource
+from signing.verdict import Verdict
+from signing.verify import verify
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+LIMITS = ParseLimits()
+PERSON = CertificateSubject(id_sisc="PL7000001", given_names="Jan", surname="Żółkiewski", pesel="44051401359")
+VECTORS = Path(__file__).parents[3] / ".." / "shared" / "vectors"
+
+MESSAGE = b"""<?xml version="1.0" encoding="UTF-8"?>
+<m:CC015C xmlns:m="http://ncts.example/cc015c" xmlns:x="urn:unused" xml:lang="pl">
+  <messageSender>sp\xc3\xb3\xc5\x82ka</messageSender>
+  <TransitOperation note="a&#10;b &quot;c&quot;"><LRN>LRN 0001</LRN><empty/></TransitOperation>
+  <m:goods xmlns="urn:goods"><item n="1">&lt;steel&gt; &amp; more</item></m:goods>
+</m:CC015C>
+"""
+
+
+@cache
+def authority() -> AuthorityKey:
+    return create_authority("SC CA test", KeyType.P256, at=NOW)
+
+
+def key_for(private_key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> KeyPair:
+    certificate = issue(authority(), private_key.public_key(), PERSON, at=NOW)
+    return KeyPair(private_key=private_key, certificate=certificate, chain=(authority().certificate,))
+
+
+@cache
+def rsa_key() -> KeyPair:
+    return key_for(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+@cache
+def p256_key() -> KeyPair:
+    return key_for(ec.generate_private_key(ec.SECP256R1()))
+
+
+@cache
+def p384_key() -> KeyPair:
+    return key_for(ec.generate_private_key(ec.SECP384R1()))
+
+
+@cache
+def p521_key() -> KeyPair:
+    return key_for(ec.generate_private_key(ec.SECP521R1()))
+
+
+@cache
+def brainpool_key() -> KeyPair:
+    return key_for(ec.generate_private_key(ec.BrainpoolP256R1()))
+
+
+KEYS: dict[str, Callable[[], KeyPair]] = {
+    "rsa": rsa_key,
+    "p256": p256_key,
+    "p384": p384_key,
+    "p521": p521_key,
+    "brainpool": brainpool_key,
+}
+
+
+def signed(
+    message: bytes = MESSAGE,
+    key: KeyPair | None = None,
+    *,
+    profile: SignatureProfile = SignatureProfile.XADES,
+    c14n: str = C14N_EXCLUSIVE,
+    at: datetime = NOW,
+) -> bytes:
+    return sign_enveloped(
+        parse(message, LIMITS), key or p256_key(), at=at, ids=lambda: "sig-1", profile=profile, c14n=c14n
+    )
+
+
+def verified(
+    document: bytes,
+    *trusted: x509.Certificate,
+    policy: SignaturePolicy = MESSAGE_POLICY,
+    at: datetime = NOW,
+    trust: TrustSource | None = None,
+) -> Verdict:
+    source = trust or PinnedTrust(trusted or (p256_key().certificate,))
+    return verify(parse(document, LIMITS), policy=policy, trust=source, at=at)
+
+
+def rule_of(verdict: Verdict) -> str | None:
+    return verdict.fault.rule if verdict.fault else None
