@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.workshop import Workshop
-from gateway.sandbox import prepare_sandbox, serve_sandbox
+from gateway.sandbox.serving import prepare_sandbox, serve_sandbox
 from gateway.soap.names import PATH
 
 __all__ = ["measure_throughput"]

@@ -9,9 +9,9 @@ from time import perf_counter, process_time
 
 from gateway import clock
 from gateway.bootstrap import Gateway, open_gateway
-from gateway.client_profile import ClientProfile
-from gateway.client_requests import Requests
-from gateway.sandbox import prepare_sandbox
+from gateway.client.profile import ClientProfile
+from gateway.client.requests import Requests
+from gateway.sandbox.serving import prepare_sandbox
 from gateway.settings import load_settings
 from gateway.soap.names import PATH, endpoint_of
 from signing.keys import KeyPair, load_pkcs12

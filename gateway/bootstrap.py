@@ -10,8 +10,6 @@ from typing import Final
 from gateway import clock
 from gateway.accounts import RegistryContexts, RegistryCredentials, read_sender
 from gateway.actions import Action
-from gateway.cbtd import exemptions_of
-from gateway.expiry import ExpiryWatch
 from gateway.flow.answers import Answers
 from gateway.flow.channel import Channel
 from gateway.flow.checks import (
@@ -30,6 +28,7 @@ from gateway.flow.verification import VerificationStep
 from gateway.housekeeping import Housekeeping
 from gateway.keys import read_credential_keys, read_secret_file
 from gateway.observe import Observer
+from gateway.pki.expiry import ExpiryWatch
 from gateway.receipts import Receipts
 from gateway.settings import Settings
 from gateway.soap.actions import EdgeAction
@@ -38,7 +37,8 @@ from gateway.soap.names import endpoint_of
 from gateway.soap.settings import EdgeSettings
 from gateway.store.model import Lane
 from gateway.store.sql_store import SqlStore
-from gateway.trust_sources import TrustSources, authority_certificates
+from gateway.trust.cbtd import exemptions_of
+from gateway.trust.sources import TrustSources, authority_certificates
 from gateway.worker import Step, Worker
 from registry.credentials import CredentialVault
 from routing.backends import build_back_ends

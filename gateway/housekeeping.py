@@ -7,8 +7,8 @@ from typing import Final
 from gateway.actions import Action
 from gateway.channel import Clock
 from gateway.errors import UnavailableError
-from gateway.expiry import ExpiryWatch
 from gateway.observe import Observer
+from gateway.pki.expiry import ExpiryWatch
 from gateway.store.ports import Store
 
 __all__ = ["Housekeeping"]

@@ -10,7 +10,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from gateway.bootstrap import Gateway, open_gateway
 from gateway.errors import UnavailableError
 from gateway.observe import configure_logging, render_metrics
-from gateway.pki import PREFIX, pki_application
+from gateway.pki.web import PREFIX, pki_application
 from gateway.settings import load_settings
 from gateway.soap.names import PATH
 

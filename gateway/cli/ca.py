@@ -8,13 +8,6 @@ import typer
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.actions import Action
-from gateway.authority import (
-    certify_person,
-    init_authority,
-    init_seal,
-    open_authority,
-    publication_points,
-)
 from gateway.cli import ca_status
 from gateway.cli.context import open_configured, operator
 from gateway.cli.files import new_file, read_input
@@ -22,6 +15,13 @@ from gateway.cli.keys import told_by_setting
 from gateway.cli.output import JsonFlag, print_rows, say
 from gateway.clock import now
 from gateway.errors import ConfigurationError
+from gateway.pki.authority import (
+    certify_person,
+    init_authority,
+    init_seal,
+    open_authority,
+    publication_points,
+)
 from gateway.settings import KeyOptions, Settings, load_settings
 from registry.repository import RegistryRepository
 from signing.authority import AuthorityKey, KeyType, load_request

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from gateway.actions import Action
-from gateway.authority import init_responder, open_authority
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured, operator
 from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
 from gateway.clock import now
 from gateway.errors import GatewayError
 from gateway.observe import Observer, configure_logging
-from gateway.publishing import Publisher
+from gateway.pki.authority import init_responder, open_authority
+from gateway.pki.publishing import Publisher
 from gateway.supervisor import on_stop_signal
 from signing.errors import PublicationError, SigningError, UnknownCertificateError
 from signing.lifecycle import RevocationReason

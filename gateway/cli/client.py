@@ -11,8 +11,8 @@ import typer
 from gateway.cli.files import read_input, write_whole
 from gateway.cli.keys import KeyOption, KeyPasswordOption, load_key
 from gateway.cli.output import JsonFlag, print_json, say
-from gateway.client import ChannelClient, FetchedDocument
-from gateway.client_profile import ClientProfile, load_profile
+from gateway.client.channel_client import ChannelClient, FetchedDocument
+from gateway.client.profile import ClientProfile, load_profile
 from gateway.clock import now, signature_id
 from gateway.described import Described, describe
 from gateway.errors import ConfigurationError, UnavailableError

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import typer
 
-from gateway.client import FaultError
+from gateway.client.channel_client import FaultError
 from gateway.errors import ConfigurationError, GatewayError, NotFoundError, UnavailableError
 from registry.errors import NotRegisteredError, RegistryError
 from routing.errors import RoutingError

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.client_profile import password_beside
+from gateway.client.profile import password_beside
 from gateway.errors import ConfigurationError
 from gateway.passwords import read_password
 from signing.errors import KeyFileError

@@ -7,7 +7,7 @@ import typer
 
 from gateway.cli.output import say
 from gateway.clock import now
-from gateway.pki_sandbox import make_pki_sandbox
+from gateway.pki.sandbox import make_pki_sandbox
 
 __all__ = ["app"]
 

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from gateway.cli.output import console, print_json, say
-from gateway.demo import run_demo
 from gateway.observe import configure_logging
-from gateway.sandbox import Sandbox, only_sandbox, prepare_sandbox, serve_sandbox
+from gateway.sandbox.demo import run_demo
+from gateway.sandbox.serving import Sandbox, only_sandbox, prepare_sandbox, serve_sandbox
 from gateway.supervisor import on_stop_signal
 
 __all__ = ["demo", "sandbox"]

@@ -13,7 +13,7 @@ from gateway.cli.output import JsonFlag, print_json, print_rows, say
 from gateway.cli.trust_cbtd import app as cbtd_app
 from gateway.errors import ConfigurationError
 from gateway.flow.dates import parse_moment
-from gateway.trustlists import current_lists, list_updater
+from gateway.trust.lists import current_lists, list_updater
 from signing.trustlists.keeping import ListCheck
 from signing.trustlists.qualification import assess
 from signing.trustlists.repository import SqlListRepository

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from gateway.cbtd import entries_of, read_held
 from gateway.cli.context import open_store, operator
 from gateway.cli.output import JsonFlag, print_json, print_rows, say
 from gateway.clock import now
+from gateway.trust.cbtd import entries_of, read_held
 from registry.repository import RegistryRepository
 from signing.cbtd import CbtdRecord
 from signing.cbtd_register import SqlCbtdRegister, check_distinct

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.client import ChannelClient
+from gateway.client.channel_client import ChannelClient
 from signing.keys import KeyPair, load_pkcs12
 from tests.acceptance.running import RunningSandbox, start
 

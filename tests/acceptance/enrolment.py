@@ -4,9 +4,9 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.authority import open_authority
 from gateway.bootstrap import open_gateway
-from gateway.sandbox import Signer, enrol
+from gateway.pki.authority import open_authority
+from gateway.sandbox.serving import Signer, enrol
 from gateway.settings import load_settings
 from signing.keys import KeyPair
 from tests.acceptance.running import Account, RunningSandbox

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import httpx
 
-from gateway.client import ChannelClient, FetchedDocument
+from gateway.client.channel_client import ChannelClient, FetchedDocument
 from gateway.soap.names import CHANNEL, PATH, PULL, SOAP_ENVELOPE, WSA_2005, WSSE, WSU
 
 _Answer = TypeVar("_Answer")

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 import routing.tables
-from gateway.client import FaultError
+from gateway.client.channel_client import FaultError
 from gateway.errors import UnavailableError
 from gateway.settings import load_settings
 from gateway.store import tables

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from gateway.client import ChannelClient, FaultError
+from gateway.client.channel_client import ChannelClient, FaultError
 from gateway.described import describe
 from schemas.identifiers import is_valid_arc, is_valid_mrn
 from signing.keys import KeyPair, load_pkcs12

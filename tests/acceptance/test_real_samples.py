@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from gateway import clock
-from gateway.client import ChannelClient, FaultError
+from gateway.client.channel_client import ChannelClient, FaultError
 from gateway.described import describe
 from schemas.catalogue import Catalogue, load_builtin
 from schemas.errors import UnknownMessageError

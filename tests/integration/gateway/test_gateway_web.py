@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from gateway.sandbox import prepare_sandbox
+from gateway.sandbox.serving import prepare_sandbox
 from tests.acceptance.running import PROJECT, until
 
 

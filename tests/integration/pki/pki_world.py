@@ -10,16 +10,16 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.authority import (
+from gateway.bootstrap import Gateway, open_gateway
+from gateway.clock import now
+from gateway.pki.authority import (
     certify_person,
     init_authority,
     init_responder,
     init_seal,
     publication_points,
 )
-from gateway.bootstrap import Gateway, open_gateway
-from gateway.clock import now
-from gateway.pki import pki_application
+from gateway.pki.web import pki_application
 from gateway.settings import load_settings
 from registry.model import Account, AccountLevel, AccountStatus, Person
 from registry.repository import RegistryRepository

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from gateway.authority import init_responder
 from gateway.clock import now
-from gateway.publishing import Publisher
+from gateway.pki.authority import init_responder
+from gateway.pki.publishing import Publisher
 from tests.integration.pki.pki_world import World
 
 REQUEST = {"Content-Type": "application/ocsp-request"}

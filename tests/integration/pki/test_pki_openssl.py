@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gateway.clock import now
-from gateway.publishing import Publisher
+from gateway.pki.publishing import Publisher
 from signing.authority import KeyType
 from signing.lifecycle import RevocationReason
 from signing.records import CertificateRecord

@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from gateway.actions import Action
 from gateway.clock import now
-from gateway.expiry import ExpiryWatch
 from gateway.observe import Observer
-from gateway.publishing import Publisher
-from gateway.responding import ResponderFile
+from gateway.pki.expiry import ExpiryWatch
+from gateway.pki.publishing import Publisher
+from gateway.pki.responding import ResponderFile
 from signing.errors import StatusError
 from signing.lifecycle import RevocationReason
 from signing.register import SqlCertificateRegister

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from gateway.cli import run
 from gateway.cli.pki import app
-from gateway.pki_sandbox import CASES, PASSWORD
+from gateway.pki.sandbox import CASES, PASSWORD
 
 Sisc = Callable[..., tuple[int, str]]
 

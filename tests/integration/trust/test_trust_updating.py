@@ -18,7 +18,7 @@ from gateway.cli import run
 from gateway.observe import Observer
 from gateway.settings import CONFIG_VARIABLE
 from gateway.store.sql_store import SqlStore
-from gateway.trustlists import CurrentLists, ListFetcher, ListRefresher, ListUnreachableError, ListUpdater
+from gateway.trust.lists import CurrentLists, ListFetcher, ListRefresher, ListUnreachableError, ListUpdater
 from signing.keys import KeyPair
 from signing.trustlists.keeping import ListCheck
 from signing.trustlists.repository import SqlListRepository

@@ -9,10 +9,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway import clock
-from gateway.cbtd import exemptions_of
 from gateway.errors import ConfigurationError
 from gateway.settings import load_settings
-from gateway.trusted_profile import read_seals
+from gateway.trust.cbtd import exemptions_of
+from gateway.trust.trusted_profile import read_seals
 from tests.unit.cli.cli_kit import Run
 from tests.unit.signing.revocation.revocation_samples import Pair, make
 

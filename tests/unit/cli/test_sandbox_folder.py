@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway import sandbox
 from gateway.errors import ConfigurationError
 from gateway.listening import find_port
-from gateway.sandbox import only_sandbox, prepare_sandbox
+from gateway.sandbox import serving as sandbox
+from gateway.sandbox.serving import only_sandbox, prepare_sandbox
 
 
 class Killed(BaseException):

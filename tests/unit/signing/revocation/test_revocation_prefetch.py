@@ -12,9 +12,9 @@ from cryptography.x509 import ReasonFlags, ocsp
 from cryptography.x509.ocsp import OCSPCertStatus
 
 from gateway.observe import Observer
-from gateway.revocation import HttpFetch, Revocation, RevocationRefresher
 from gateway.settings import RevocationOptions
 from gateway.store.sql_store import SqlStore
+from gateway.trust.revocation import HttpFetch, Revocation, RevocationRefresher
 from signing.revocation.errors import FetchError, Problem
 from signing.revocation.model import RevocationState, RevocationStatus
 from signing.revocation.prefetch import FetchRequest, Outcome

@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import clock
-from gateway.client import ChannelClient, FaultError
-from gateway.client_profile import ClientProfile, load_profile
+from gateway.client.channel_client import ChannelClient, FaultError
+from gateway.client.profile import ClientProfile, load_profile
 from gateway.described import Described, describe
 from gateway.errors import ConfigurationError, GatewayError, UnavailableError
-from gateway.sandbox import Sandbox, prepare_sandbox, serve_sandbox
+from gateway.sandbox.serving import Sandbox, prepare_sandbox, serve_sandbox
 from signing.keys import load_pkcs12
 from signing.parsing import ParseLimits, parse
 from signing.sign import sign_enveloped
@@ -27,7 +27,7 @@ __all__ = ["run_demo"]
 
 _ANSWER_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.1
-_EXAMPLES: Final = Path(__file__).parents[1] / "examples"
+_EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 #: Local names that hold the LRN; the demo gives every document one of its own.
 _LRN_NAMES: Final = ("LRN", "lrn", "LocalReferenceNumber")
 

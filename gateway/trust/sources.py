@@ -8,11 +8,11 @@ from gateway.channel import Clock
 from gateway.errors import ConfigurationError
 from gateway.keys import read_secret_file
 from gateway.observe import Observer
-from gateway.revocation import HttpFetch, Revocation, RevocationRefresher
 from gateway.settings import Settings
 from gateway.store.ports import Store, UnitOfWork
-from gateway.trusted_profile import read_seals
-from gateway.trustlists import CurrentLists, ListRefresher, current_lists, list_updater
+from gateway.trust.lists import CurrentLists, ListRefresher, current_lists, list_updater
+from gateway.trust.revocation import HttpFetch, Revocation, RevocationRefresher
+from gateway.trust.trusted_profile import read_seals
 from gateway.worker import Task
 from signing.authority import SC_POLICY_OID
 from signing.cbtd import CbtdTrust

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.actions import Action
-from gateway.authority import init_responder, open_authority
 from gateway.channel import Clock
 from gateway.errors import GatewayError, UnavailableError
 from gateway.observe import Observer
-from gateway.responding import ResponderFile
+from gateway.pki.authority import init_responder, open_authority
+from gateway.pki.responding import ResponderFile
 from gateway.settings import Settings
 from gateway.store.ports import Store
 from signing.authority import AuthorityKey

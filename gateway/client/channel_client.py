@@ -8,7 +8,7 @@ from typing import Final, Self
 import httpx
 from lxml import etree
 
-from gateway.client_requests import Requests
+from gateway.client.requests import Requests
 from gateway.errors import GatewayError, UnavailableError
 from gateway.soap.names import CHANNEL, PULL, SOAP_ENVELOPE, endpoint_of
 

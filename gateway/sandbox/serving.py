@@ -19,15 +19,15 @@ from typing import Final
 import httpx
 
 from gateway import clock
-from gateway.authority import init_authority, init_seal
 from gateway.bootstrap import open_gateway
-from gateway.client_profile import ClientProfile, load_profile
+from gateway.client.profile import ClientProfile, load_profile
 from gateway.errors import ConfigurationError, UnavailableError
 from gateway.keys import write_secret_file
 from gateway.listening import find_port
 from gateway.observe import Observer, share_metrics
-from gateway.publishing import Publisher
-from gateway.sandbox_people import ENTITY_EORI, OPERATOR, STRANGER, TESTER, Signer, enrol, firm
+from gateway.pki.authority import init_authority, init_seal
+from gateway.pki.publishing import Publisher
+from gateway.sandbox.people import ENTITY_EORI, OPERATOR, STRANGER, TESTER, Signer, enrol, firm
 from gateway.settings import CONFIG_VARIABLE, load_settings
 from gateway.soap.names import PATH
 from gateway.store.sql_store import SqlStore

@@ -19,10 +19,10 @@ from gateway.bootstrap import Gateway
 from gateway.channel import Clock
 from gateway.errors import ConfigurationError, UnavailableError
 from gateway.observe import Observer
-from gateway.responding import ResponderFile
+from gateway.pki.responding import ResponderFile
 from gateway.settings import Settings
 from gateway.store.ports import Store
-from gateway.trust_sources import authority_certificates
+from gateway.trust.sources import authority_certificates
 from signing.errors import KeyFileError
 from signing.publication import SqlCrls
 from signing.register import SqlCertificateRegister

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from gateway.authority import init_authority, init_responder
 from gateway.errors import ConfigurationError
 from gateway.keys import write_secret_file
-from gateway.publishing import crl_times
+from gateway.pki.authority import init_authority, init_responder
+from gateway.pki.publishing import crl_times
 from gateway.settings import Settings, load_settings
 from gateway.store.sql_store import SqlStore
 from signing.authority import (

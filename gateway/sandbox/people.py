@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from gateway import clock
-from gateway.authority import certify_person
 from gateway.bootstrap import Gateway
+from gateway.pki.authority import certify_person
 from gateway.store.ports import UnitOfWork
 from registry.credentials import password_hash
 from registry.model import (

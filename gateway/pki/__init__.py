@@ -1,0 +1,1 @@
+"""The SC certificate authority at work: issuing, publishing, responding, expiry."""

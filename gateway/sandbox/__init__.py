@@ -1,0 +1,1 @@
+"""A gateway to try out: made-up people, simulated back ends, the tour."""

@@ -1,0 +1,1 @@
+"""Trust sources of the flow: lists, revocation, trusted profile, CBTD."""
