@@ -5,12 +5,14 @@ RoutingError
 ├── NoRouteError              documents for this system cannot be passed on by this channel
 │   ├── UnknownSystemError    no route has this target-system code (the sender or an operator mends it)
 │   └── DirectSystemError     the system is reached directly, outside this channel (the sender goes there)
+├── AnswersUnavailableError   answers of a back end cannot be fetched now: try again
 └── LedgerUnavailableError    a simulated back end cannot reach its database now: try again
 """
 
 from collections.abc import Collection
 
 __all__ = [
+    "AnswersUnavailableError",
     "DirectSystemError",
     "LedgerUnavailableError",
     "NoRouteError",
@@ -73,6 +75,15 @@ class DirectSystemError(NoRouteError):
             remedy_pl=f"Wyślij dokument bezpośrednio do systemu {system}, jego własnym wejściem.",
             remedy_en=f"Send the document directly to {system}, at its own entrance.",
         )
+
+
+class AnswersUnavailableError(RoutingError):
+    """Answers of a back end cannot be fetched, or not be settled, now."""
+
+    def __init__(self, *, system: str, reason: str) -> None:
+        super().__init__(f"answers of {system} are unavailable: {reason}")
+        self.system = system
+        self.reason = reason
 
 
 class LedgerUnavailableError(RoutingError):

@@ -6,14 +6,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from schemas.model import IdentifierKind
+
 __all__ = [
     "Accepted",
     "Answer",
     "AnswerKind",
+    "AnswerSource",
     "AttachedFile",
     "BackEnd",
     "Delivery",
     "Outcome",
+    "Recipient",
     "Rejected",
     "Unavailable",
 ]
@@ -55,6 +59,14 @@ class Delivery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Recipient:
+    """A party that a back end names as the reader of an answer."""
+
+    kind: IdentifierKind  # EORI or EXCISE
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     """A document of a back end for the sender (or for another party)."""
 
@@ -68,6 +80,9 @@ class Answer:
     lrn: str | None = None
     mrn: str | None = None
     arc: str | None = None
+    #: For whom it is; empty: for the sender of the document answered. With recipients, `sys_ref` names the
+    #: document that gave rise to it (the e-AD draft whose IE801 goes to the consignee, too).
+    recipients: tuple[Recipient, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,4 +123,26 @@ class BackEnd(Protocol):
 
         Must be idempotent per `sys_ref`: a document delivered again is Accepted with the same answers.
         Never raises for a failure of the back end: that is `Unavailable`.
+        """
+
+
+class AnswerSource(Protocol):
+    """What a back end that also speaks later implements beside `BackEnd`: its answers are fetched."""
+
+    @property
+    def system(self) -> str:
+        """Target-system code it serves."""
+
+    def collect(self, limit: int) -> Sequence[Answer]:
+        """Answers that are due, oldest first, at most `limit`; the same again until they are settled.
+
+        Raises:
+            AnswersUnavailableError: they cannot be had now.
+        """
+
+    def settle(self, answers: Sequence[Answer]) -> None:
+        """The answers are stored durably: do not give them again.
+
+        Raises:
+            AnswersUnavailableError: try again; until then they may be given again.
         """
