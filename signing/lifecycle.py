@@ -1,6 +1,6 @@
 """What may happen to a certificate of the SC authority: hold, release, revocation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,16 @@ from typing import Final
 from signing.errors import StatusError
 from signing.records import CertificateRecord, CertificateStatus
 
-__all__ = ["Act", "HistoryEntry", "RevocationReason", "held", "released", "revoked"]
+__all__ = [
+    "Act",
+    "HistoryEntry",
+    "RevocationReason",
+    "Standing",
+    "held",
+    "released",
+    "revoked",
+    "standing_at",
+]
 
 
 class Act(StrEnum):
@@ -45,6 +54,22 @@ class HistoryEntry:
     note: str | None = None  # the operator's own words
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where a certificate stood at a moment."""
+
+    status: CertificateStatus
+    since: datetime
+
+
+_AFTER: Final[Mapping[Act, CertificateStatus]] = MappingProxyType(
+    {
+        Act.ISSUED: CertificateStatus.ACTIVE,
+        Act.HELD: CertificateStatus.HELD,
+        Act.RELEASED: CertificateStatus.ACTIVE,
+        Act.REVOKED: CertificateStatus.REVOKED,
+    }
+)
 _FROM: Final[Mapping[Act, frozenset[CertificateStatus]]] = MappingProxyType(
     {
         Act.HELD: frozenset({CertificateStatus.ACTIVE}),
@@ -91,6 +116,23 @@ def revoked(record: CertificateRecord, *, at: datetime, reason: RevocationReason
         decided_at=at if after_hold else None,
         reason=reason.value,
     )
+
+
+def standing_at(record: CertificateRecord, history: Iterable[HistoryEntry], at: datetime) -> Standing:
+    """Where a certificate stood at an earlier moment, whatever has happened to it since.
+
+    Args:
+        record: the certificate as it is now.
+        history: what happened to it, oldest first; looked at only where its status is newer than the moment.
+        at: the moment, with zone.
+    """
+    if record.status_at <= at:
+        return Standing(status=record.status, since=record.status_at)
+    standing = Standing(status=CertificateStatus.ACTIVE, since=record.issued_at)
+    for entry in history:
+        if entry.at <= at:
+            standing = Standing(status=_AFTER[entry.act], since=entry.at)
+    return standing
 
 
 def _check(record: CertificateRecord, act: Act) -> None:

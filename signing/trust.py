@@ -13,6 +13,7 @@ from cryptography.x509.oid import ObjectIdentifier
 from signing.certificates import read_certificate, serial_hex
 from signing.errors import SigningError
 from signing.faults import Rule, fault
+from signing.lifecycle import HistoryEntry, Standing, standing_at
 from signing.records import CertificateRecord, CertificateStatus
 from signing.verdict import Fault, SignerClass, TrustDecision
 
@@ -52,6 +53,9 @@ class CertificateRegister(Protocol):
     def find(self, serial: str) -> CertificateRecord | None:
         """The record of this serial number (lower-case hexadecimal)."""
 
+    def history(self, serial: str) -> Sequence[HistoryEntry]:
+        """What happened to that certificate, oldest first."""
+
 
 class PinnedTrust:
     """Trusts exactly the given certificates as they are: no chain, no revocation; their dates do apply."""
@@ -77,7 +81,10 @@ class PinnedTrust:
 
 
 class ScTrust:
-    """Trusts what our own SC authority issued, by its register as it is at this moment.
+    """Trusts what our own SC authority issued, as its register had it at the time of receipt.
+
+    A document received before its certificate was suspended or revoked stands, one received during a
+    suspension does not, whenever they are verified (signatures.md §7).
 
     Args:
         anchors: the authority's certificates, old and new.
@@ -116,12 +123,21 @@ class ScTrust:
         record = self._register.find(serial_hex(certificate))
         if record is None or record.certificate != certificate:
             return TrustDecision(fault=fault(Rule.CERT_UNKNOWN, serial=serial_hex(certificate)))
-        revoked = record.status is CertificateStatus.REVOKED
+        return self._judge_registered(certificate, record, at)
+
+    def _judge_registered(
+        self, certificate: x509.Certificate, record: CertificateRecord, at: datetime
+    ) -> TrustDecision:
+        # The status is older than the document unless it changed while the document waited.
+        history = () if record.status_at <= at else self._register.history(record.serial)
+        standing = standing_at(record, history, at)
+        revoked = standing.status is CertificateStatus.REVOKED
         return TrustDecision(
-            fault=self._leaf_fault(certificate) or date_fault(certificate, at) or _status_fault(record),
+            fault=self._leaf_fault(certificate) or date_fault(certificate, at) or _status_fault(standing),
             signer_class=SignerClass.SC,
             person_id=record.person_id,
-            revoked_at=record.status_at if revoked else None,
+            revoked_at=standing.since if revoked else None,
+            lost_trust_at=_lost_later(record, at),
         )
 
     def _leaf_fault(self, certificate: x509.Certificate) -> Fault | None:
@@ -209,12 +225,18 @@ def date_fault(certificate: x509.Certificate, at: datetime) -> Fault | None:
     return None
 
 
-def _status_fault(record: CertificateRecord) -> Fault | None:
-    if record.status is CertificateStatus.REVOKED:
-        return fault(Rule.CERT_REVOKED, since=record.status_at)
-    if record.status is CertificateStatus.HELD:
-        return fault(Rule.CERT_HELD, since=record.status_at)
+def _status_fault(standing: Standing) -> Fault | None:
+    if standing.status is CertificateStatus.REVOKED:
+        return fault(Rule.CERT_REVOKED, since=standing.since)
+    if standing.status is CertificateStatus.HELD:
+        return fault(Rule.CERT_HELD, since=standing.since)
     return None
+
+
+def _lost_later(record: CertificateRecord, at: datetime) -> datetime | None:
+    """Since when the certificate is suspended or revoked, where that came after the moment."""
+    lost = record.status is not CertificateStatus.ACTIVE and record.status_at > at
+    return record.status_at if lost else None
 
 
 def untrusted(certificate: x509.Certificate) -> Fault:

@@ -76,6 +76,7 @@ class TrustDecision:
     signer_class: SignerClass | None = None
     person_id: str | None = None  # ID SISC of the person the certificate was issued to, where known
     revoked_at: datetime | None = None  # where the fault is a revocation: since when
+    lost_trust_at: datetime | None = None  # suspended or revoked only after receipt: recorded, no fault
     subject_ids: tuple[str, ...] = ()  # numbers in the subject that may name a person, e.g. "PNOPL-…"
     qualification: str | None = None  # class QUALIFIED: what the signature is, e.g. "QESig"
     trusted_lists: tuple[str, ...] = ()  # class QUALIFIED: lists that say so, e.g. "PL 110"
@@ -101,6 +102,7 @@ class Signer:
     qualification: str | None = None  # class QUALIFIED: what the signature is, e.g. "QESig"
     trusted_lists: tuple[str, ...] = ()  # class QUALIFIED: lists that say so, e.g. "PL 110"
     person_name: str | None = None  # class TRUSTED_PROFILE: the person the seal speaks for
+    lost_trust_at: datetime | None = None  # suspended or revoked only after receipt: recorded, no fault
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

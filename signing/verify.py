@@ -157,6 +157,7 @@ class _Check:
             qualification=decision.qualification,
             trusted_lists=decision.trusted_lists,
             person_name=decision.person_name,
+            lost_trust_at=decision.lost_trust_at,
         )
 
 

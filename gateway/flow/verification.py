@@ -270,6 +270,7 @@ def _evidence(case: Case, findings: Sequence[Finding]) -> dict[str, JsonValue]:
 
 def _signature(verdict: Verdict) -> dict[str, JsonValue]:
     signer = verdict.signer
+    lost = signer.lost_trust_at if signer else None
     return {
         "indication": verdict.indication.value,
         "sub_indication": verdict.sub_indication.value if verdict.sub_indication else None,
@@ -280,6 +281,7 @@ def _signature(verdict: Verdict) -> dict[str, JsonValue]:
         "class": signer.signer_class.value if signer and signer.signer_class else None,
         "qualification": signer.qualification if signer else None,
         "trusted_lists": list(signer.trusted_lists) if signer else [],
+        "trust_lost_after_receipt": lost.isoformat() if lost else None,
         "evidence": [each.digest for each in verdict.evidence],
     }
 

@@ -25,6 +25,7 @@ class Assessment:
     fault: Fault | None  # None: no certificate of the path was revoked at that moment
     revoked_at: datetime | None = None  # of the leaf: goes into TrustDecision, where the claimed time decides
     evidence: tuple[Evidence, ...] = ()  # all that was used, to be stored with the decision
+    lost_trust_at: datetime | None = None  # of any certificate: revoked only after that moment
 
 
 def assess_revocation(chain: Chain, source: RevocationSource, *, at: datetime) -> Assessment:
@@ -42,10 +43,12 @@ def assess_revocation(chain: Chain, source: RevocationSource, *, at: datetime) -
     told = [(certificate, source.status(certificate, issuer, at=at)) for certificate, issuer in chain.links()]
     leaf = told[0][1] if told else None
     faults = list(filter(None, (_fault(certificate, status, chain) for certificate, status in told)))
+    later = [status.since for _, status in told if status.state is RevocationState.GOOD and status.since]
     final = (found for found in faults if found.sub_indication is not SubIndication.TRY_LATER)
     return Assessment(
         fault=next(chain_of(final, faults), None),
         revoked_at=leaf.since if leaf is not None and leaf.state is RevocationState.REVOKED else None,
+        lost_trust_at=min(later, default=None),
         evidence=tuple({item.digest: item for _, status in told for item in status.evidence}.values()),
     )
 

@@ -73,6 +73,7 @@ class QualifiedTrust:
             qualification=assessment.result.value,
             trusted_lists=tuple(sorted({f"{listed.territory} {listed.sequence}" for listed in services})),
             revoked_at=revocation.revoked_at,
+            lost_trust_at=revocation.lost_trust_at,
             evidence=revocation.evidence,
         )
 

@@ -8,8 +8,11 @@ from lxml import etree
 
 from gateway.store.model import DocumentState
 from schemas.findings import MAX_FINDINGS, Finding, Severity
+from signing.certificates import serial_hex
+from signing.lifecycle import RevocationReason
 from signing.parsing import ParseLimits, parse
 from signing.policy import MESSAGE_POLICY
+from signing.register import SqlCertificateRegister
 from signing.trust import PinnedTrust
 from signing.verify import verify
 from tests.integration.gateway.world import Member, World, catalogue, declaration, seal, validator
@@ -213,3 +216,33 @@ def test_the_evidence_of_a_decision_is_kept_with_the_document(world: World) -> N
     (link,) = facts["rights"]
     assert isinstance(link, dict)
     assert (link["representative"], link["version"]) == (anna.person.id_sisc, 1)
+
+
+@pytest.mark.parametrize(("before", "kind"), [(True, "NPP"), (False, "UPP")])
+def test_a_revocation_counts_from_its_moment_on_however_late_a_document_is_verified(
+    small_world: World,
+    before: bool,  # noqa: FBT001 - a parameter of the test
+    kind: str,
+) -> None:
+    anna = small_world.enrol("anna", "NCTS2")
+    small_world.clock.pass_by(seconds=60)
+    content = declaration(key=anna.key, at=small_world.clock())
+    sys_ref = small_world.send(anna, content) if not before else ""
+    small_world.clock.pass_by(seconds=60)
+    with small_world.store.begin() as work:
+        SqlCertificateRegister(work.connection).revoke(
+            serial_hex(anna.key.certificate),
+            RevocationReason.KEY_COMPROMISE,
+            at=small_world.clock(),
+            operator="test",
+        )
+        work.commit()
+    sys_ref = sys_ref or small_world.send(anna, content)
+
+    small_world.verifier().work_once()
+
+    assert small_world.replies(sys_ref) == {kind: 1}
+    signature = small_world.events(sys_ref)[1].facts["signature"]
+    assert isinstance(signature, dict)
+    lost = signature["trust_lost_after_receipt"]
+    assert lost == (None if before else small_world.clock().isoformat())

@@ -24,6 +24,7 @@ from signing.authority import (
 from signing.certificates import serial_hex
 from signing.errors import DuplicateCertificateError, RequestError, SigningError
 from signing.faults import Rule
+from signing.lifecycle import RevocationReason
 from signing.register import CertificateRecord, CertificateStatus, SqlCertificateRegister, new_record
 from signing.tables import ca_certificates, metadata
 from signing.trust import FirstTrust, PinnedTrust, ScTrust, TrustSource
@@ -198,19 +199,80 @@ def test_an_active_certificate_of_the_authority_is_trusted(connection: Connectio
     assert verdict.signer.serial == serial_hex(p256_key().certificate)
 
 
+MINUTE = timedelta(minutes=1)
+
+
+def acts(register: SqlCertificateRegister, *told: tuple[str, int]) -> None:
+    """Acts on the certificate, each so many minutes after NOW."""
+    serial = serial_hex(p256_key().certificate)
+    for act, minutes in told:
+        at = NOW + minutes * MINUTE
+        if act == "hold":
+            register.hold(serial, at=at, operator="test")
+        elif act == "release":
+            register.release(serial, at=at, operator="test")
+        else:
+            register.revoke(serial, RevocationReason.KEY_COMPROMISE, at=at, operator="test")
+
+
+RECEIVED = NOW + 30 * MINUTE
+
+
 @pytest.mark.parametrize(
-    ("status", "rule", "sub_indication"),
+    ("told", "rule"),
     [
-        (CertificateStatus.HELD, Rule.CERT_HELD, SubIndication.TRY_LATER),
-        (CertificateStatus.REVOKED, Rule.CERT_REVOKED, SubIndication.REVOKED_NO_POE),
+        ([("hold", 20)], Rule.CERT_HELD),
+        ([("hold", 30)], Rule.CERT_HELD),
+        ([("hold", 31)], None),
+        ([("hold", 20), ("release", 25)], None),
+        ([("hold", 20), ("release", 30)], None),
+        ([("hold", 20), ("release", 40)], Rule.CERT_HELD),
+        ([("hold", 40), ("release", 50)], None),
+        ([("hold", 10), ("release", 15), ("hold", 40), ("release", 50)], None),
+        ([("hold", 10), ("release", 15), ("hold", 20), ("release", 50)], Rule.CERT_HELD),
+        ([("hold", 20), ("release", 40), ("hold", 50), ("release", 60)], Rule.CERT_HELD),
+        ([("revoke", 30)], Rule.CERT_REVOKED),
+        ([("revoke", 31)], None),
+        ([("hold", 20), ("revoke", 40)], Rule.CERT_REVOKED),
+        ([("hold", 35), ("revoke", 40)], None),
+        ([("hold", 10), ("release", 40), ("revoke", 50)], Rule.CERT_HELD),
+    ],
+)
+def test_the_status_at_receipt_counts_whatever_happened_before_verification(
+    connection: Connection, told: list[tuple[str, int]], rule: Rule | None
+) -> None:
+    register = registered(connection, record(p256_key().certificate))
+    acts(register, *told)
+    assert rule_of(verified(signed(), trust=sc_trust(register), at=RECEIVED)) == rule
+
+
+@pytest.mark.parametrize(
+    ("told", "minutes"),
+    [([("revoke", 31)], 31), ([("hold", 35), ("revoke", 40)], 35), ([("hold", 40), ("release", 50)], None)],
+)
+def test_trust_lost_after_receipt_is_recorded_and_no_fault(
+    connection: Connection, told: list[tuple[str, int]], minutes: int | None
+) -> None:
+    register = registered(connection, record(p256_key().certificate))
+    acts(register, *told)
+    verdict = verified(signed(), trust=sc_trust(register), at=RECEIVED)
+    assert verdict.passed
+    assert verdict.signer is not None
+    assert verdict.signer.lost_trust_at == (None if minutes is None else NOW + minutes * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("status", "sub_indication"),
+    [
+        (CertificateStatus.HELD, SubIndication.TRY_LATER),
+        (CertificateStatus.REVOKED, SubIndication.REVOKED_NO_POE),
     ],
 )
 def test_status_in_the_register_decides_at_once(
-    connection: Connection, status: CertificateStatus, rule: Rule, sub_indication: SubIndication
+    connection: Connection, status: CertificateStatus, sub_indication: SubIndication
 ) -> None:
-    entry = replace(record(p256_key().certificate), status=status, status_at=NOW + timedelta(minutes=1))
-    verdict = verified(signed(), trust=sc_trust(registered(connection, entry)))
-    assert rule_of(verdict) == rule
+    entry = replace(record(p256_key().certificate), status=status, status_at=NOW + MINUTE)
+    verdict = verified(signed(), trust=sc_trust(registered(connection, entry)), at=NOW + MINUTE)
     assert verdict.indication is Indication.INDETERMINATE
     assert verdict.sub_indication is sub_indication
 
