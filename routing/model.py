@@ -16,6 +16,7 @@ __all__ = [
     "AttachedFile",
     "BackEnd",
     "Delivery",
+    "Health",
     "Outcome",
     "Recipient",
     "Rejected",
@@ -29,6 +30,8 @@ class AnswerKind(StrEnum):
     CONFIRMATION = "UPO"  # the back end took the document in
     REJECTION = "REJECTION"  # nieUPO / OdrzucenieKomunikatu
     BUSINESS = "BUSINESS"  # a message of the procedure itself
+    #: As a remote back end sent it: nobody has looked inside yet, and `type_code` is empty.
+    UNREAD = "UNREAD"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +59,7 @@ class Delivery:
     end: str | None
     attempt: int = 1  # 1 on the first try
     attachments: tuple[AttachedFile, ...] = ()  # in the order sent
+    order_key: str | None = None  # documents with the same key reach the back end in the order of the batch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +76,7 @@ class Answer:
 
     back_end_id: str  # unique per system and stable over redelivery: the key for de-duplication
     kind: AnswerKind
-    type_code: str  # "UPO", "CC028C", ...
+    type_code: str  # "UPO", "CC028C", ...; empty while UNREAD
     filename: str
     content: bytes
     sys_ref: str | None = None  # of the document answered, where the back end knows it
@@ -111,6 +115,14 @@ class Unavailable:
 Outcome = Accepted | Rejected | Unavailable
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """Whether a back end could be spoken to just now."""
+
+    well: bool
+    detail: str  # one line for operators: what was asked and what came of it; never a secret
+
+
 class BackEnd(Protocol):
     """The port every adapter implements."""
 
@@ -123,6 +135,12 @@ class BackEnd(Protocol):
 
         Must be idempotent per `sys_ref`: a document delivered again is Accepted with the same answers.
         Never raises for a failure of the back end: that is `Unavailable`.
+        """
+
+    def health(self) -> Health:
+        """Ask the back end how it is, within seconds, and without leaving a trace there.
+
+        May be called from another thread than `deliver`. Never raises for a failure of the back end.
         """
 
 

@@ -203,6 +203,7 @@ def _delivery(
         middle=document.middle,
         end=document.end,
         attempt=item.attempt,
+        order_key=document.lrn or document.mrn or document.arc,
         attachments=tuple(
             AttachedFile(content=each.content, filename=each.filename, mime=each.mime) for each in attachments
         ),

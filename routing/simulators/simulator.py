@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from routing.errors import LedgerUnavailableError
-from routing.model import Delivery, Outcome, Unavailable
+from routing.model import Delivery, Health, Outcome, Unavailable
 from routing.routes import SimulatorSettings
 from routing.simulators.examination import Examiner, Judgement, judge, outcome_of
 from routing.simulators.ledger import Ledger, LedgerUnit, NewDelivery, Number, NumberKind
@@ -64,6 +64,14 @@ class Simulator:
                 outcomes[delivery.sys_ref] = judgement
         outcomes |= self._enter(judgements)
         return [outcomes[delivery.sys_ref] for delivery in batch]
+
+    def health(self) -> Health:
+        """See `BackEnd.health`: well when its database can be reached."""
+        try:
+            with self._ledger.begin():
+                return Health(well=True, detail="simulated in this process")
+        except LedgerUnavailableError as error:
+            return Health(well=False, detail=str(error))
 
     def _enter(self, judgements: Sequence[Judgement]) -> Mapping[str, Outcome]:
         if not judgements:

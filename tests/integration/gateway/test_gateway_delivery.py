@@ -17,7 +17,7 @@ from gateway.flow.delivery import lane_of
 from gateway.settings import WorkerOptions
 from gateway.store.model import Document, DocumentState
 from routing.breaker import BreakerPolicy, BreakerState
-from routing.model import Accepted, Answer, AnswerKind, Delivery, Outcome, Rejected, Unavailable
+from routing.model import Accepted, Answer, AnswerKind, Delivery, Health, Outcome, Rejected, Unavailable
 from routing.retry import RetryPolicy
 from schemas.findings import Finding
 from tests.integration.gateway.world import World, declaration, submission, with_breaker
@@ -51,6 +51,9 @@ class BackEnd:
     def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         self.batches.append(list(batch))
         return [self.decide(delivery) for delivery in batch]
+
+    def health(self) -> Health:
+        return Health(well=True, detail="a test")
 
 
 def down(_: Delivery) -> Outcome:

@@ -347,6 +347,18 @@ def test_texts_are_escaped(back_ends: Mapping[str, BackEnd]) -> None:
     assert texts(business(outcome), "LRN") == ["A&B<1>"]
 
 
+@each_system
+def test_a_simulator_is_well_while_its_database_answers(
+    system: str, back_ends: Mapping[str, BackEnd], engine: Engine, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    assert back_ends[system].health().well
+
+    nowhere = create_engine(f"sqlite:///{tmp_path}/no-folder/none.db")
+    health = build_back_ends(default_routes(), nowhere, lambda: AT, catalogue)[system].health()
+    assert not health.well
+    assert "unavailable" in health.detail
+
+
 def test_an_empty_batch_is_nothing(back_ends: Mapping[str, BackEnd]) -> None:
     assert list(back_ends["NCTS2"].deliver([])) == []
 
