@@ -1,6 +1,5 @@
 """`sisc documents`: the fate of any document."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from gateway.cli.context import open_store
 from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
 from gateway.errors import ConfigurationError
-from gateway.flow.dates import parse_moment
+from gateway.flow.dates import Moment, parse_moment
 from gateway.store.model import Document, DocumentFilter, DocumentState, Event
 
 __all__ = ["app"]
@@ -33,12 +32,20 @@ def list_documents(
     lrn: Annotated[str | None, typer.Option(help="LRN.")] = None,
     mrn: Annotated[str | None, typer.Option(help="MRN.")] = None,
     arc: Annotated[str | None, typer.Option(help="ARC.")] = None,
+    eori: Annotated[str | None, typer.Option(help="EORI of a party it names.")] = None,
+    excise: Annotated[str | None, typer.Option(help="Excise number of a party it names.")] = None,
+    nip: Annotated[str | None, typer.Option(help="NIP of a party it names.")] = None,
+    id_sisc: Annotated[str | None, typer.Option(help="ID SISC of a party it names.")] = None,
     sha256: Annotated[str | None, typer.Option(help="SHA-256 of the payload, hexadecimal.")] = None,
     since: Annotated[str | None, typer.Option(help="Received at or after this date or time.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Received before this time, or until this day's end.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 50,
     as_json: JsonFlag = False,
 ) -> None:
     """List incoming documents, newest first."""
+    start, end = _bound(since, "--since"), _bound(until, "--until")
     wanted = DocumentFilter(
         account=account.lower() if account else None,
         system=system,
@@ -47,8 +54,13 @@ def list_documents(
         lrn=lrn,
         mrn=mrn,
         arc=arc,
+        eori=eori,
+        excise=excise,
+        nip=nip,
+        id_sisc=id_sisc,
         sha256=sha256.lower() if sha256 else None,
-        received_from=_moment(since),
+        received_from=start.moment if start else None,
+        received_to=end.after if end else None,
     )
     with open_store() as store, store.read() as work:
         found = work.documents.find(wanted, limit=limit)
@@ -77,13 +89,13 @@ def show(
     print_rows("Events", ("time", "action", "actor", "facts"), rows, as_json=False)
 
 
-def _moment(text: str | None) -> datetime | None:
+def _bound(text: str | None, option: str) -> Moment | None:
     if text is None:
         return None
     moment = parse_moment(text)
     if moment is None:
-        raise ConfigurationError(key="--since", reason=f"{text!r} is neither a date nor a time")
-    return moment.moment.astimezone(UTC)
+        raise ConfigurationError(key=option, reason=f"{text!r} is neither a date nor a time")
+    return moment
 
 
 def _row(document: Document) -> tuple[object, ...]:

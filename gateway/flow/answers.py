@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.actions import Action
 from gateway.channel import Clock, IdMaker
+from gateway.flow.identifying import numbers_of_answers
 from gateway.store.model import Document, DocumentState, Event, MailboxFilter, NewReply
 from gateway.store.ports import UnitOfWork
 from routing.model import Answer, AnswerKind
@@ -55,6 +56,9 @@ class Answers:
             for answer in answers
         ]
         new = _store(work, [reply for _, _, reply in coming])
+        work.identifiers.add(
+            [number for document, answers in answered for number in numbers_of_answers(document, answers)]
+        )
         work.events.add(
             [_event(document, answer, at) for document, answer, reply in coming if reply.sys_ref in new]
         )

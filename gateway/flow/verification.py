@@ -16,10 +16,11 @@ from gateway.clock import warsaw_day
 from gateway.errors import LostLeaseError
 from gateway.flow.checks import Case, Check, Sender
 from gateway.flow.delivery import lane_of
+from gateway.flow.identifying import numbers_of_document
 from gateway.flow.recognition import Recogniser
 from gateway.observe import Observer
 from gateway.receipts import Receipt, ReceiptFacts, Receipts
-from gateway.store.model import Document, DocumentState, Event, JsonValue, NewReply, WorkItem
+from gateway.store.model import Document, DocumentState, Event, Identifier, JsonValue, NewReply, WorkItem
 from gateway.store.ports import Store, UnitOfWork
 from registry.model import Granted
 from schemas.findings import MAX_FINDINGS, Finding, Severity
@@ -43,6 +44,7 @@ class Judgement:
     findings: tuple[Finding, ...]
     facts: Mapping[str, JsonValue]  # what the decision rested on, for the document's event
     evidence: tuple[Evidence, ...] = ()  # CRLs and OCSP responses that were used
+    identifiers: tuple[Identifier, ...] = ()  # by which the document is found again
 
     @property
     def submitted(self) -> bool:
@@ -133,6 +135,7 @@ class VerificationStep:
             findings=tuple(findings),
             facts=_evidence(case, findings),
             evidence=case.verdict.evidence if case.verdict else (),
+            identifiers=tuple(numbers_of_document(filled, case.facts)),
         )
 
     def _postpone(self, work: UnitOfWork, items: Sequence[WorkItem]) -> None:
@@ -144,6 +147,7 @@ class VerificationStep:
     def _record(self, work: UnitOfWork, judgements: Sequence[Judgement]) -> None:
         at = self.clock()
         work.documents.update_many([judgement.document for judgement in judgements])
+        work.identifiers.add([each for judgement in judgements for each in judgement.identifiers])
         work.mailbox.add([_reply(judgement, self.new_id(), at) for judgement in judgements])
         work.events.add([_event(judgement, at) for judgement in judgements])
         evidence = [each for judgement in judgements for each in judgement.evidence]

@@ -2,34 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, bindparam, case, insert, null, select, update
+from sqlalchemy import Connection, Insert, bindparam, case, insert, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.errors import DuplicateDocumentError, NotFoundError
+from gateway.store.document_search import matching
 from gateway.store.engine import COUNTED
-from gateway.store.filters import found_by
+from gateway.store.identifiers import REFUSED
 from gateway.store.model import Attachment, Document, DocumentFilter, DocumentState, NewDocument
 from gateway.store.tables import attachments, documents, payloads
 
-__all__ = ["REFUSED", "SqlDocuments"]
-
-#: States in which the same payload may be sent again.
-REFUSED: Final = frozenset({DocumentState.NOT_SUBMITTED, DocumentState.REJECTED})
+__all__ = ["SqlDocuments"]
 
 _FIELDS = tuple(Document.__dataclass_fields__)
-_KEYS = (
-    documents.c.sha256,
-    documents.c.own_id,
-    documents.c.lrn,
-    documents.c.mrn,
-    documents.c.arc,
-    documents.c.account,
-    documents.c.state,
-    documents.c.system,
-)  # the first one given leads the search
-
 _SELECT = select(*(documents.c[name] for name in _FIELDS))
 _BY_SYS_REFS = _SELECT.where(documents.c.sys_ref.in_(bindparam("sys_refs", expanding=True)))
 _CONTENTS = select(payloads.c.sys_ref, payloads.c.content).where(
@@ -52,13 +39,13 @@ _INSERT: Mapping[str, Insert] = {
 _duplicate_key = case(
     (bindparam("refused", type_=documents.c.size.type) == 1, null()), else_=documents.c.duplicate_key
 )
-_MOVE = (
+_CHANGING = ("person", "middle", "end", "own_id", "lrn", "mrn", "arc")
+_UPDATE = (
     update(documents)
     .where(documents.c.sys_ref == bindparam("key"))
     .values(state=bindparam("state"), duplicate_key=_duplicate_key)
+    .values({name: bindparam(name) for name in _CHANGING})
 )
-_CHANGING = ("person", "middle", "end", "own_id", "lrn", "mrn", "arc")
-_UPDATE = _MOVE.values({name: bindparam(name) for name in _CHANGING})
 
 
 class SqlDocuments:
@@ -125,39 +112,19 @@ class SqlDocuments:
             NotFoundError: one of the documents is not stored; roll back.
         """
         rows = [
-            _state_values(each.sys_ref, each.state) | {name: getattr(each, name) for name in _CHANGING}
+            {"key": each.sys_ref, "state": each.state.value, "refused": int(each.state in REFUSED)}
+            | {name: getattr(each, name) for name in _CHANGING}
             for each in changed
         ]
-        self._write(_UPDATE, rows)
-
-    def move(self, sys_ref: str, state: DocumentState) -> None:
-        """Change the state only.
-
-        Raises:
-            NotFoundError: the document is not stored.
-        """
-        self.move_many([sys_ref], state)
-
-    def move_many(self, sys_refs: Collection[str], state: DocumentState) -> None:
-        """As `move`, in one round trip.
-
-        Raises:
-            NotFoundError: one of the documents is not stored; roll back.
-        """
-        self._write(_MOVE, [_state_values(sys_ref, state) for sys_ref in sys_refs])
-
-    def find(self, wanted: DocumentFilter, *, limit: int) -> Sequence[Document]:
-        """Documents that match, newest first."""
-        query = _SELECT.where(*_conditions(wanted)).order_by(
-            documents.c.received_at.desc(), documents.c.sys_ref.desc()
-        )
-        return [_document(row) for row in self._connection.execute(query.limit(limit))]
-
-    def _write(self, statement: Any, rows: list[dict[str, Any]]) -> None:  # noqa: ANN401 - an Update
-        if rows and self._connection.execute(statement, rows).rowcount != len(rows):
+        if rows and self._connection.execute(_UPDATE, rows).rowcount != len(rows):
             known = self.get_many([row["key"] for row in rows])
             missing = next(row["key"] for row in rows if row["key"] not in known)
             raise NotFoundError(what="document", key=missing)
+
+    def find(self, wanted: DocumentFilter, *, limit: int) -> Sequence[Document]:
+        """Documents that match, newest first."""
+        rows = self._connection.execute(matching(_SELECT, wanted).limit(limit))
+        return [_document(row) for row in rows]
 
     def _refuse_duplicate(self, document: NewDocument) -> None:
         """Name the original. It may have been refused since the insert met it: then nothing is in the way."""
@@ -165,16 +132,6 @@ class SqlDocuments:
         original = self._connection.execute(_ORIGINAL, query).scalar_one_or_none()
         if original is not None:
             raise DuplicateDocumentError(original=original)
-
-
-def _conditions(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
-    keys = {column: getattr(wanted, column.name) for column in _KEYS}
-    conditions = found_by({column: value for column, value in keys.items() if value is not None})
-    if wanted.received_from is not None:
-        conditions.append(documents.c.received_at >= wanted.received_from)
-    if wanted.received_to is not None:
-        conditions.append(documents.c.received_at < wanted.received_to)
-    return conditions
 
 
 def _row(document: NewDocument) -> dict[str, Any]:
@@ -205,10 +162,6 @@ def _attachment_rows(document: NewDocument) -> list[dict[str, Any]]:
         }
         for ordinal, each in enumerate(document.attachments, start=1)
     ]
-
-
-def _state_values(sys_ref: str, state: DocumentState) -> dict[str, Any]:
-    return {"key": sys_ref, "state": state.value, "refused": int(state in REFUSED)}
 
 
 def _document(row: Any) -> Document:  # noqa: ANN401 - a Row of _SELECT

@@ -11,7 +11,10 @@ __all__ = [
     "DocumentFilter",
     "DocumentState",
     "Event",
+    "Holder",
+    "Identifier",
     "JsonValue",
+    "KeyKind",
     "Lane",
     "MailboxFilter",
     "NewDocument",
@@ -105,8 +108,48 @@ class DocumentFilter:
     lrn: str | None = None
     mrn: str | None = None
     arc: str | None = None
+    eori: str | None = None  # of a party named in the document or its answers
+    excise: str | None = None
+    nip: str | None = None
+    id_sisc: str | None = None
     received_from: datetime | None = None  # inclusive
     received_to: datetime | None = None  # exclusive
+
+
+class KeyKind(StrEnum):
+    """What kind of number or code a document is found by."""
+
+    OWN_ID = "own_id"  # the message's own number
+    LRN = "lrn"
+    MRN = "mrn"
+    ARC = "arc"
+    EORI = "eori"  # of a party it names, as the next three
+    EXCISE = "excise"
+    NIP = "nip"
+    ID_SISC = "id_sisc"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identifier:
+    """A number that a document or an answer to it names; the way back from the number to the document."""
+
+    kind: KeyKind
+    value: str
+    sys_ref: str  # of the incoming document, or of a mailbox document that answers none
+    system: str
+    account: str  # login: the sender, or the recipient of a mailbox document that answers none
+    at: datetime  # when the document was received, or the mailbox document made
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holder:
+    """Who is tied to a number by which document."""
+
+    sys_ref: str
+    system: str
+    account: str
+    at: datetime
+    state: DocumentState | None  # of the incoming document; None: a mailbox document that answers none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,8 +11,10 @@ from gateway.store.model import (
     Attachment,
     Document,
     DocumentFilter,
-    DocumentState,
     Event,
+    Holder,
+    Identifier,
+    KeyKind,
     MailboxFilter,
     NewDocument,
     NewReply,
@@ -20,7 +22,7 @@ from gateway.store.model import (
     WorkItem,
 )
 
-__all__ = ["Documents", "Events", "Mailbox", "Nonces", "Queue", "Store", "UnitOfWork"]
+__all__ = ["Documents", "Events", "Identifiers", "Mailbox", "Nonces", "Queue", "Store", "UnitOfWork"]
 
 
 class Documents(Protocol):
@@ -51,12 +53,6 @@ class Documents(Protocol):
     def update_many(self, changed: Sequence[Document]) -> None:
         """As `update`, in one round trip."""
 
-    def move(self, sys_ref: str, state: DocumentState) -> None:
-        """Change the state only."""
-
-    def move_many(self, sys_refs: Collection[str], state: DocumentState) -> None:
-        """As `move`, in one round trip."""
-
     def find(self, wanted: DocumentFilter, *, limit: int) -> Sequence[Document]:
         """Newest first."""
 
@@ -69,6 +65,21 @@ class Events(Protocol):
 
     def of(self, sys_ref: str) -> Sequence[Event]:
         """Oldest first."""
+
+
+class Identifiers(Protocol):
+    """Numbers of documents and of the answers to them."""
+
+    def add(self, identifiers: Collection[Identifier]) -> None:
+        """Record numbers; those already known of a document are skipped."""
+
+    def holders(
+        self, kind: KeyKind, value: str, *, system: str | None = None, limit: int
+    ) -> Sequence[Holder]:
+        """Whom a number is tied to, newest first. Documents that were refused tie nothing."""
+
+    def of(self, sys_ref: str) -> Sequence[Identifier]:
+        """All numbers of a document, by kind and value."""
 
 
 class Mailbox(Protocol):
@@ -121,9 +132,6 @@ class Queue(Protocol):
     def retry(self, item: WorkItem, *, at: datetime) -> None:
         """Give the item back, due at `at`, with one more attempt counted; raises LostLeaseError."""
 
-    def lanes(self) -> Sequence[str]:
-        """Lanes that have work, due or not."""
-
     def depth(self) -> Mapping[str, int]:
         """Items by lane."""
 
@@ -152,6 +160,10 @@ class UnitOfWork(Protocol):
     @property
     def events(self) -> Events:
         """The life of documents."""
+
+    @property
+    def identifiers(self) -> Identifiers:
+        """Numbers of documents and of the answers to them."""
 
     @property
     def mailbox(self) -> Mailbox:

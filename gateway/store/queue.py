@@ -128,14 +128,6 @@ _RETRY = (
     )
 )
 
-# The distinct lanes, each found by one look into the index.
-_found = select(func.min(_item.lane).label("lane")).cte("found", recursive=True)
-_found = _found.union_all(
-    select(select(func.min(_other.c.lane)).where(_other.c.lane > _found.c.lane).scalar_subquery()).where(
-        _found.c.lane.is_not(None)
-    )
-)
-_LANES = select(_found.c.lane).where(_found.c.lane.is_not(None))
 _DEPTH = select(_item.lane, func.count()).group_by(_item.lane)
 
 
@@ -219,10 +211,6 @@ class SqlQueue:
         ready = at <= self._clock()
         if self._connection.execute(_RETRY, lease | {"ready": ready, "due_at": at}).rowcount == 0:
             raise LostLeaseError(item_id=item.id)
-
-    def lanes(self) -> Sequence[str]:
-        """Lanes that have work, due or not, in alphabetical order."""
-        return list(self._connection.execute(_LANES).scalars())
 
     def depth(self) -> Mapping[str, int]:
         """Items by lane. Counts every item: for operators, not for the flow."""

@@ -23,6 +23,7 @@ __all__ = [
     "attachments",
     "documents",
     "events",
+    "identifiers",
     "metadata",
     "nonces",
     "payloads",
@@ -78,8 +79,21 @@ documents = Table(
     Index(None, "state", "received_at"),
     Index(None, "sha256"),
 )
-for _key in (documents.c.own_id, documents.c.lrn, documents.c.mrn, documents.c.arc):
-    _partial_index(f"ix_documents_{_key.name}", _key, where=_key.is_not(None))
+
+# Numbers of documents and of the answers to them. A document may have several of a kind.
+identifiers = Table(
+    "identifiers",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    # When the document was received: whoever looks for a number wants the newest documents first.
+    Column("at", Moment, primary_key=True),
+    Column("sys_ref", Text, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Index(None, "sys_ref"),
+    sqlite_with_rowid=False,
+)
 
 payloads = Table(
     "payloads",

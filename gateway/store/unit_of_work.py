@@ -8,6 +8,7 @@ from gateway.channel import Clock
 from gateway.store.documents import SqlDocuments
 from gateway.store.errors import ReadOnlyError
 from gateway.store.events import SqlEvents
+from gateway.store.identifiers import SqlIdentifiers
 from gateway.store.mailbox import SqlMailbox
 from gateway.store.nonces import SqlNonces
 from gateway.store.queue import SqlQueue
@@ -44,6 +45,11 @@ class SqlUnitOfWork:
     def events(self) -> SqlEvents:
         """The life of documents."""
         return SqlEvents(self._connection)
+
+    @cached_property
+    def identifiers(self) -> SqlIdentifiers:
+        """Numbers of documents and of the answers to them."""
+        return SqlIdentifiers(self._connection)
 
     @cached_property
     def mailbox(self) -> SqlMailbox:

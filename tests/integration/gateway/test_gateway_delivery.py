@@ -15,12 +15,12 @@ from gateway.flow.answers import Answers
 from gateway.flow.checks import Case
 from gateway.flow.delivery import lane_of
 from gateway.settings import WorkerOptions
-from gateway.store.model import Document, DocumentState
+from gateway.store.model import Document, DocumentState, KeyKind
 from routing.breaker import BreakerPolicy, BreakerState
 from routing.model import Accepted, Answer, AnswerKind, Delivery, Health, Outcome, Rejected, Unavailable
 from routing.retry import RetryPolicy
 from schemas.findings import Finding
-from tests.integration.gateway.world import World, declaration, submission, with_breaker
+from tests.integration.gateway.world import EORI, World, declaration, submission, with_breaker
 
 _NUMBERS = count(1)
 
@@ -217,6 +217,20 @@ def test_numbers_told_by_answers_are_kept(world: World) -> None:
 
     document = world.document(sys_ref)
     assert (document.mrn, document.arc) == ("26PL44101000000AB0", "26PL12345678901234567")
+
+
+def test_a_document_is_found_by_its_own_numbers_and_those_of_its_answers(world: World) -> None:
+    anna = world.enrol("anna", "NCTS2")
+    sys_ref = world.send(anna, declaration(key=anna.key, at=world.clock(), lrn="LOCAL-1"))
+    world.work()
+    document = world.document(sys_ref)
+    with world.store.read() as work:
+        told = {each.kind: each.value for each in work.identifiers.of(sys_ref)}
+        (holder,) = work.identifiers.holders(KeyKind.MRN, str(document.mrn), limit=10)
+    assert (holder.sys_ref, holder.account) == (sys_ref, anna.login)
+    assert told[KeyKind.LRN] == "LOCAL-1"
+    assert told[KeyKind.OWN_ID] == document.own_id
+    assert told[KeyKind.EORI] == EORI
 
 
 def test_an_answer_that_comes_twice_is_taken_once(world: World) -> None:

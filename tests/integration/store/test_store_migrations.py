@@ -1,16 +1,23 @@
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from gateway.errors import UnavailableError
+from gateway.store import migrating
+from gateway.store.model import DocumentFilter, KeyKind, NewDocument
 from gateway.store.schema import METADATA
 from gateway.store.sql_store import SqlStore
 
+_SCRIPTS = Path(migrating.__file__).parent / "migrations"
 _MIGRATE = "import sys; from gateway.store.sql_store import SqlStore; SqlStore.open(sys.argv[1]).migrate()"
 
 
@@ -87,3 +94,42 @@ def test_a_database_of_another_version_is_unavailable(store: SqlStore) -> None:
     finally:
         with store.engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = :known"), {"known": known})
+
+
+def _migrate_to(store: SqlStore, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def test_documents_taken_in_before_the_table_of_numbers_are_found_by_them(
+    empty_url: str, new_document: Callable[..., NewDocument]
+) -> None:
+    store = SqlStore.open(empty_url)
+    _migrate_to(store, "0008_pre_cbtd")
+    with store.begin() as work:
+        work.documents.add(new_document(sys_ref="old"))
+        work.documents.add(new_document(sys_ref="none"))
+        work.documents.update(replace(work.documents.get("old"), own_id="O", lrn="L", mrn="M", arc="A"))
+        work.commit()
+
+    _migrate_to(store, "0009_pre_identifiers")
+
+    with store.read() as work:
+        numbers = (
+            DocumentFilter(own_id="O"),
+            DocumentFilter(lrn="L"),
+            DocumentFilter(mrn="M"),
+            DocumentFilter(arc="A"),
+        )
+        found = [document for number in numbers for document in work.documents.find(number, limit=10)]
+        (holder,) = work.identifiers.holders(KeyKind.LRN, "L", limit=10)
+    assert [document.sys_ref for document in found] == ["old"] * len(numbers)
+    assert (holder.account, holder.system, holder.at) == (
+        found[0].account,
+        found[0].system,
+        found[0].received_at,
+    )
+    store.close()

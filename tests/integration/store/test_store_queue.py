@@ -197,15 +197,13 @@ def test_on_postgres_a_claimer_does_not_wait_for_another_ones_commit(postgres_ur
     store.close()
 
 
-def test_lanes_and_depth_tell_what_is_there(store: SqlStore, at: datetime) -> None:
+def test_the_depth_tells_what_is_there(store: SqlStore, at: datetime) -> None:
     with store.read() as unit:
-        assert unit.queue.lanes() == []
         assert unit.queue.depth() == {}
     _put(store, at, ("a", "anna"), ("b", "anna"))
     _put(store, at + LEASE, ("a", "anna"), lane="deliver:AES")
     _claim(store, at, limit=1)
     with store.read() as unit:
-        assert unit.queue.lanes() == ["deliver:AES", LANE]
         assert unit.queue.depth() == {"deliver:AES": 1, LANE: 2}
 
 

@@ -28,7 +28,7 @@ def test_leaving_a_unit_without_commit_rolls_everything_back(
         with pytest.raises(NotFoundError):
             work.documents.get("doc")
         assert not work.events.of("doc")
-        assert not work.queue.lanes()
+        assert not work.queue.depth()
         assert work.connection.scalar(text("SELECT count(*) FROM replies")) == 0
         work.nonces.use("nonce", expires=at)
 
@@ -37,7 +37,7 @@ def test_an_error_in_a_unit_rolls_back_and_passes_through(store: SqlStore, at: d
     with pytest.raises(ZeroDivisionError):
         _put_and_fail(store, at)
     with store.read() as work:
-        assert not work.queue.lanes()
+        assert not work.queue.depth()
 
 
 def _put_and_fail(store: SqlStore, at: datetime) -> None:
@@ -53,13 +53,13 @@ def test_a_reader_cannot_commit(store: SqlStore) -> None:
 
 def test_a_reader_sees_one_state_and_does_not_stop_a_writer(store: SqlStore, at: datetime) -> None:
     with store.read() as reader:
-        assert not reader.queue.lanes()
+        assert not reader.queue.depth()
         with store.begin() as writer:
             writer.queue.put("verify", "doc", "anna", at=at)
             writer.commit()
-        assert not reader.queue.lanes()
+        assert not reader.queue.depth()
     with store.read() as reader:
-        assert reader.queue.lanes() == ["verify"]
+        assert reader.queue.depth() == {"verify": 1}
 
 
 def test_other_repositories_take_part_in_the_transaction(store: SqlStore) -> None:
