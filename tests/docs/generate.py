@@ -32,7 +32,7 @@ from signing.faults import RULES
 from signing.verdict import Indication, Signer, SignerClass, Verdict
 from tests.docs.pages import DOCS
 
-__all__ = ["PARTS", "Part"]
+__all__ = ["PARTS", "Part", "table"]
 
 Row = tuple[str, ...]
 
@@ -73,7 +73,8 @@ class Part:
         return before + begin, found, end + after
 
 
-def _table(head: Row, rows: Iterable[Row]) -> str:
+def table(head: Row, rows: Iterable[Row]) -> str:
+    """A table of Markdown."""
     lines = (head, ("---",) * len(head), *rows)
     return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
 
@@ -128,7 +129,7 @@ def _section(title: str, fields: Mapping[str, FieldInfo], prefix: str | None) ->
         for name, field in fields.items()
     )
     head = ("key", "type", "default", "meaning", "environment variable")
-    return f"## {title}\n\n{_table(head, rows)}"
+    return f"## {title}\n\n{table(head, rows)}"
 
 
 def _type(field: FieldInfo) -> str:
@@ -158,7 +159,7 @@ def _default(field: FieldInfo) -> str:
 def routes() -> str:
     """The table in force when `[routes]` is empty."""
     words = {AdapterKind.SIMULATOR: "simulated", AdapterKind.DIRECT: "refused: served outside the channel"}
-    return _table(("system", "route"), ((route.system, words[route.adapter]) for route in default_routes()))
+    return table(("system", "route"), ((route.system, words[route.adapter]) for route in default_routes()))
 
 
 # Refusals
@@ -167,7 +168,7 @@ def routes() -> str:
 def schema_codes() -> str:
     """Codes of schema findings."""
     rows = ((f"`{code}`", text.message.en, text.remedy.en) for code, text in WORDING.items())
-    return _table(("code", "what is wrong", "what to do"), rows)
+    return table(("code", "what is wrong", "what to do"), rows)
 
 
 def signature_codes() -> str:
@@ -176,7 +177,7 @@ def signature_codes() -> str:
         (f"`{rule}`", text.en, text.remedy_en, f"{text.indication} / {text.sub_indication}")
         for rule, text in RULES.items()
     )
-    return _table(("code", "what is wrong", "what to do", "EN 319 102-1"), rows)
+    return table(("code", "what is wrong", "what to do", "EN 319 102-1"), rows)
 
 
 def rights_codes() -> str:
@@ -186,7 +187,7 @@ def rights_codes() -> str:
     refusals = [refuse(reason, party=party, about=None, **facts) for reason in RefusalReason]
     rows = [(f"`{each.reason}`", each.message_en, each.remedy_en) for each in refusals]
     signer = [(f"`{each.code}`", each.message_en, each.remedy_en) for each in _wrong_signer()]
-    return _table(("code", "what is wrong", "what to do"), [*signer, *rows])
+    return table(("code", "what is wrong", "what to do"), [*signer, *rows])
 
 
 def _wrong_signer() -> list[Finding]:

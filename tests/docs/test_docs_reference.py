@@ -10,6 +10,8 @@ from gateway.flow import checks
 from gateway.soap.token import channel_digest
 from tests.docs.generate import PARTS, Part
 from tests.docs.pages import DOCS
+from tests.docs.verdicts import VERDICTS
+from tests.unit.signing.signing_samples import VECTORS
 
 _CODE = re.compile(r'code="([A-Z_]+)"')
 _VECTOR = re.compile(r"^\| `([^`]{28})` \| `([^`]+)` \| `([^`]+)` \| `([^`]{28})` \|$", re.MULTILINE)
@@ -18,6 +20,13 @@ _VECTOR = re.compile(r"^\| `([^`]{28})` \| `([^`]+)` \| `([^`]+)` \| `([^`]{28})
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: f"{part.page.stem}-{part.name}")
 def test_generated_parts_are_in_step_with_the_code(part: Part) -> None:
     assert part.text == part.found(), "write it anew: .venv/bin/python -m tests.docs.generate"
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not VECTORS.is_dir(), reason="the published vectors are not beside the project")
+@pytest.mark.filterwarnings("ignore")  # what other libraries say of the odd certificates in the vectors
+def test_every_difference_to_other_implementations_is_on_the_page_with_its_reason() -> None:
+    assert VERDICTS.text == VERDICTS.found(), "write it anew: .venv/bin/python -m tests.docs.verdicts"
 
 
 def test_every_code_the_checks_give_is_on_the_page_of_refusals() -> None:

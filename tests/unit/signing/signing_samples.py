@@ -1,5 +1,6 @@
 """Keys, certificates and messages that the tests of the signing package share."""
 
+import csv
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -7,13 +8,15 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from lxml import etree
 
 from signing.authority import AuthorityKey, CertificateSubject, KeyType, create_authority, issue
+from signing.c14n import Canonicalization, canonicalize
 from signing.keys import KeyPair
-from signing.names import C14N_EXCLUSIVE
+from signing.names import C14N_EXCLUSIVE, ds
 from signing.parsing import ParseLimits, parse
 from signing.policy import MESSAGE_POLICY, SignaturePolicy
-from signing.sign import SignatureProfile, sign_enveloped
+from signing.sign import SignatureProfile, _sign, sign_enveloped
 from signing.trust import PinnedTrust, TrustSource
 from signing.verdict import Verdict
 from signing.verify import verify
@@ -22,6 +25,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 LIMITS = ParseLimits()
 PERSON = CertificateSubject(id_sisc="PL7000001", given_names="Jan", surname="Żółkiewski", pesel="44051401359")
 VECTORS = Path(__file__).parents[3] / ".." / "shared" / "vectors"
+VECTOR_FOLDERS = ("dss", "signxml-sdist", "xml-crypto", "pysaml2", "xml-bombs", "dss-trustlists")
 
 MESSAGE = b"""<?xml version="1.0" encoding="UTF-8"?>
 <m:CC015C xmlns:m="http://ncts.example/cc015c" xmlns:x="urn:unused" xml:lang="pl">
@@ -89,6 +93,20 @@ def signed(
     )
 
 
+def resigned(document: bytes) -> bytes:
+    """The SignatureValue made anew over a changed SignedInfo, as an attacker with a good key would."""
+    root = parse(document, LIMITS)
+    info = next(root.iter(ds("SignedInfo")))
+    how = Canonicalization(algorithm=C14N_EXCLUSIVE)
+    next(root.iter(ds("SignatureValue"))).text = _sign(p256_key().private_key, canonicalize(info, how))
+    return etree.tostring(root, encoding="UTF-8")
+
+
+def renamed(document: bytes, identifier: str) -> bytes:
+    """Signed again with the document named by the identifier of its element instead of the empty URI."""
+    return resigned(document.replace(b'URI=""', f'URI="#{identifier}"'.encode(), 1))
+
+
 def verified(
     document: bytes,
     *trusted: x509.Certificate,
@@ -102,3 +120,14 @@ def verified(
 
 def rule_of(verdict: Verdict) -> str | None:
     return verdict.fault.rule if verdict.fault else None
+
+
+def vector_rows() -> dict[tuple[str, str], tuple[str, str]]:
+    """Published documents, where they are at hand: folder and file → verdict and rule by their manifests."""
+    found = {}
+    for folder in VECTOR_FOLDERS if VECTORS.is_dir() else ():
+        with (VECTORS / folder / "manifest.tsv").open(encoding="utf-8") as manifest:
+            for row in csv.DictReader(manifest, delimiter="\t"):
+                if row["file"].endswith(".xml"):
+                    found[folder, row["file"]] = row["verdict"], row["profile"]
+    return found
