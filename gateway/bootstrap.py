@@ -38,7 +38,7 @@ from gateway.soap.settings import EdgeSettings
 from gateway.store.model import Lane
 from gateway.store.sql_store import SqlStore
 from gateway.trust.cbtd import exemptions_of
-from gateway.trust.sources import TrustSources, authority_certificates
+from gateway.trust.sources import TrustSources, authority_certificates, message_policy
 from gateway.worker import Step, Worker
 from registry.credentials import CredentialVault
 from routing.backends import build_back_ends
@@ -49,7 +49,6 @@ from schemas.model import MessageType
 from schemas.validation import Validator
 from signing.keys import load_pkcs12
 from signing.parsing import ParseLimits
-from signing.policy import MESSAGE_POLICY
 from signing.sign import Sealer
 from signing.verdict import SignerClass
 
@@ -168,7 +167,7 @@ class Gateway:
                 read_case,
                 SchemaCheck(validator=self.validator),
                 SignatureCheck(
-                    policy=MESSAGE_POLICY,
+                    policy=message_policy(self.settings),
                     trust=self.trust.source,
                     exemptions=exemptions_of(self.settings),
                 ),

@@ -14,7 +14,7 @@ from schemas.paths import line_of
 from schemas.validation import Validator
 from signing.errors import ForbiddenConstructError, NotWellFormedError, SigningError, TooLargeError
 from signing.parsing import ParseLimits, parse
-from signing.policy import MESSAGE_POLICY
+from signing.policy import MESSAGE_POLICY, SignaturePolicy
 from signing.trust import TrustSource
 from signing.verdict import Verdict
 from signing.verify import verify
@@ -47,6 +47,7 @@ class Inspector:
     validator: Validator
     trust: TrustSource
     at: datetime
+    policy: SignaturePolicy = MESSAGE_POLICY
 
     def inspect(self, content: bytes, *, schema: bool, signature: bool) -> Inspection:
         """Check a document; bad documents are told, never raised.
@@ -61,7 +62,7 @@ class Inspector:
         except SigningError as error:
             return Inspection(unreadable=_unreadable(error))
         report, code = self._schema(root) if schema else (None, self._code(root))
-        verdict = verify(root, policy=MESSAGE_POLICY, trust=self.trust, at=self.at) if signature else None
+        verdict = verify(root, policy=self.policy, trust=self.trust, at=self.at) if signature else None
         return Inspection(type_code=code, schema=report, verdict=verdict)
 
     def _code(self, root: etree._Element) -> str | None:

@@ -155,6 +155,10 @@ class SignerOptions(_Options):
     accepted: Mapping[str, tuple[Literal["SC", "QUALIFIED", "CBTD", "TRUSTED_PROFILE"], ...]] = Field(
         default_factory=dict, description="target system → classes accepted; a system not named takes all"
     )
+    plain: tuple[Literal["SC", "QUALIFIED", "CBTD"], ...] = Field(
+        default=("SC", "CBTD"),
+        description="classes whose XML Signatures count without XAdES properties; of others XAdES is asked",
+    )
     qualified_types: tuple[str, ...] = Field(
         default=(), description="message types that must bear a qualified signature, e.g. WPE0001"
     )

@@ -27,6 +27,7 @@ from signing.policy import MESSAGE_POLICY
 
 __all__ = [
     "SC_POLICY_OID",
+    "SEAL_POLICY_OID",
     "AuthorityKey",
     "CertificateSubject",
     "KeyType",
@@ -41,8 +42,10 @@ __all__ = [
     "signature_hash",
 ]
 
-#: Certificate policy of SC certificates, in the arc that X.667 gives to everybody's UUIDs.
+#: Certificate policy of persons' certificates, in the arc that X.667 gives to everybody's UUIDs.
 SC_POLICY_OID: Final = ObjectIdentifier("2.25.117360923467172936182573609164935571281")
+#: Certificate policy of seals: whoever demands that of persons takes no seal for a signer.
+SEAL_POLICY_OID: Final = ObjectIdentifier("2.25.338783087970144365691640266656795468598")
 _SERIAL_OCTETS: Final = 16  # RFC 5280 wants at most 20, the CA/Browser Forum at least 64 random bits
 _BACKDATED: Final = timedelta(minutes=5)  # so that a client whose clock is late takes the certificate too
 
@@ -170,7 +173,7 @@ def issue(  # noqa: PLR0913 - the parts of one act, all but two by name
         RequestError: the request's signature is wrong, its key too weak or of another kind, or the name is
             not usable.
     """
-    extensions = [*_document_signer(), *(_published_at(points) if points else ())]
+    extensions = [*_document_signer(SC_POLICY_OID), *(_published_at(points) if points else ())]
     builder = _leaf(authority, request, at=at, lifetime=lifetime, random_bytes=random_bytes)
     return _sign(builder.subject_name(_subject(person)), extensions, authority)
 
@@ -184,7 +187,9 @@ def issue_seal(
     lifetime: timedelta = timedelta(days=1095),
     random_bytes: RandomBytes = secrets.token_bytes,
 ) -> x509.Certificate:
-    """Issue the certificate of a receipts' seal. It names no person, so it is no good for signing messages.
+    """Issue the certificate of a receipts' seal.
+
+    It names no person and has a policy of its own, so it is no good for signing messages.
 
     Args:
         authority: who issues.
@@ -205,7 +210,7 @@ def issue_seal(
         ]
     )
     builder = _leaf(authority, request, at=at, lifetime=lifetime, random_bytes=random_bytes)
-    return _sign(builder.subject_name(subject), _document_signer(), authority)
+    return _sign(builder.subject_name(subject), _document_signer(SEAL_POLICY_OID), authority)
 
 
 def issue_responder(
@@ -275,10 +280,10 @@ def _sign(
     return builder.sign(authority.private_key, signature_hash(authority.private_key))
 
 
-def _document_signer() -> list[tuple[x509.ExtensionType, bool]]:
+def _document_signer(policy: ObjectIdentifier) -> list[tuple[x509.ExtensionType, bool]]:
     return [
         (_usage(digital_signature=True, content_commitment=True), True),
-        (x509.CertificatePolicies([x509.PolicyInformation(SC_POLICY_OID, None)]), False),
+        (x509.CertificatePolicies([x509.PolicyInformation(policy, None)]), False),
     ]
 
 

@@ -143,7 +143,7 @@ class WeakExemption:
             rsa_floors=tuple(
                 (since, floor if bits is None else min(floor, bits)) for since, floor in policy.rsa_floors
             ),
-            plain=policy.plain or self.plain,
+            plain=policy.plain | ({SignerClass.CBTD} if self.plain else set()),
         )
 
 

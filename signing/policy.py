@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from signing.names import C14N_10, C14N_11, C14N_EXCLUSIVE
+from signing.verdict import SignerClass
 
 __all__ = ["MESSAGE_POLICY", "KeyKind", "SignatureMethod", "SignaturePolicy"]
 
@@ -41,9 +42,9 @@ class SignaturePolicy:
     rsa_floors: tuple[tuple[date, int], ...]  # from this day on, at least so many bits; ascending
     rsa_exponent_floor: int
     curves: frozenset[str]  # names as cryptography has them
+    plain: frozenset[SignerClass]  # whose XML Signatures count without XAdES properties
     max_references: int = 3  # document, signed properties, key info
     max_certificates: int = 10  # in KeyInfo
-    plain: bool = True  # XML Signature without XAdES properties
     literal_xpath: bool = True  # not(ancestor-or-self::ds:Signature) as a spelling of "enveloped"
     comments: bool = False  # a comment hides text behind it from most readers and is not signed
     instructions: bool = False  # inside the document element; outside they are never allowed
@@ -68,6 +69,8 @@ _METHODS: Final = MappingProxyType(
 )
 
 #: What the channel accepts on messages. RSA floors and algorithms follow ETSI TS 119 312.
+#: Plain signatures: older clients make them with customs certificates; of other classes XAdES is asked, where
+#: the signature itself names its certificate. A certificate pinned by the caller is taken as it is.
 MESSAGE_POLICY: Final = SignaturePolicy(
     name="message",
     version="1",
@@ -80,4 +83,5 @@ MESSAGE_POLICY: Final = SignaturePolicy(
     curves=frozenset(
         {"secp256r1", "secp384r1", "secp521r1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"}
     ),
+    plain=frozenset({SignerClass.SC, SignerClass.CBTD, SignerClass.PINNED}),
 )

@@ -120,6 +120,8 @@ class _Check:
         self.decision = decision
         if decision.fault is not None:
             raise RefusedError(fault=self._with_proof(decision))
+        if shape.properties is None and decision.signer_class not in self.policy.plain:
+            raise refuse(Rule.XADES_REQUIRED, shape.element)
 
     def _with_proof(self, decision: TrustDecision) -> Fault:
         """Revoked before the sender himself says he signed: no proof of time can save that (EN 319 102-1)."""

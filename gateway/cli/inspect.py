@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -21,6 +22,7 @@ from schemas.findings import Finding
 from schemas.validation import Validator
 from signing.errors import RefusedError
 from signing.faults import Rule
+from signing.policy import MESSAGE_POLICY, SignaturePolicy
 from signing.trust import FirstTrust, PinnedTrust, TrustSource
 from signing.verdict import Verdict
 
@@ -49,9 +51,13 @@ def check(
         raise ConfigurationError(key="--schema-only", reason="excludes --signature-only")
     catalogue = load_builtin()
     good = True
-    with _trusted(trust or [], ask_installation=not schema_only) as source:
+    with _ground(trust or [], ask_installation=not schema_only) as ground:
         inspector = Inspector(
-            catalogue=catalogue, validator=Validator(catalogue), trust=source, at=_moment(at)
+            catalogue=catalogue,
+            validator=Validator(catalogue),
+            trust=ground.trust,
+            policy=ground.policy,
+            at=_moment(at),
         )
         for file in files:
             found = inspector.inspect(read_input(file), schema=not signature_only, signature=not schema_only)
@@ -64,16 +70,27 @@ def check(
         raise typer.Exit(1)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ground:
+    """What signatures are judged by."""
+
+    trust: TrustSource
+    policy: SignaturePolicy = MESSAGE_POLICY
+
+
 @contextmanager
-def _trusted(files: Sequence[Path], *, ask_installation: bool) -> Iterator[TrustSource]:
-    """The certificates named, then the SC authority of this installation, where there is one."""
+def _ground(files: Sequence[Path], *, ask_installation: bool) -> Iterator[_Ground]:
+    """The certificates named, then what this installation accepts, where there is one."""
     pinned = [certificate for file in files for certificate in _certificates(file)]
     named = [_pinned(pinned)] if pinned else []
     if not (ask_installation and _may_be_installed()):
-        yield FirstTrust(named)
+        yield _Ground(trust=FirstTrust(named))
         return
     with _installed() as installed:
-        yield FirstTrust([*named, *installed])
+        if installed is None:
+            yield _Ground(trust=FirstTrust(named))
+        else:
+            yield replace(installed, trust=FirstTrust([*named, installed.trust]))
 
 
 def _may_be_installed() -> bool:
@@ -84,8 +101,8 @@ def _may_be_installed() -> bool:
 
 
 @contextmanager
-def _installed() -> Iterator[list[TrustSource]]:
-    """The SC authority of the settings in force, if it has a certificate.
+def _installed() -> Iterator[_Ground | None]:
+    """What the settings in force accept; None: no authority was ever made there.
 
     Settings and database take a second to import, and a check elsewhere does without.
     """
@@ -93,12 +110,13 @@ def _installed() -> Iterator[list[TrustSource]]:
 
     settings = load_settings()
     if not settings.path(settings.keys.authority_certificates).is_file():
-        yield []
+        yield None
         return
     from gateway.cli.context import open_configured  # noqa: PLC0415 - see above
+    from gateway.trust.sources import message_policy  # noqa: PLC0415 - see above
 
     with open_configured() as gateway, gateway.store.read() as work:
-        yield [gateway.trust.source(work)]
+        yield _Ground(trust=gateway.trust.source(work), policy=message_policy(settings))
 
 
 def _pinned(certificates: Sequence[x509.Certificate]) -> TrustSource:

@@ -1,5 +1,6 @@
 """Every road by which a signer's certificate is accepted, as the settings open them."""
 
+from dataclasses import replace
 from functools import cached_property
 
 from cryptography import x509
@@ -17,12 +18,14 @@ from gateway.worker import Task
 from signing.authority import SC_POLICY_OID
 from signing.cbtd import CbtdTrust
 from signing.cbtd_register import SqlCbtdRegister
+from signing.policy import MESSAGE_POLICY, SignaturePolicy
 from signing.register import SqlCertificateRegister
 from signing.trust import FirstTrust, ScTrust, TrustSource
 from signing.trusted_profile import TrustedProfileSeals, TrustedProfileTrust
 from signing.trustlists.trust import Demand, QualifiedTrust
+from signing.verdict import SignerClass
 
-__all__ = ["TrustSources", "authority_certificates"]
+__all__ = ["TrustSources", "authority_certificates", "message_policy"]
 
 
 class TrustSources:
@@ -101,6 +104,12 @@ class TrustSources:
         return Revocation(
             self._settings.revocation, store=self._store, clock=self._clock, observe=self._observe
         )
+
+
+def message_policy(settings: Settings) -> SignaturePolicy:
+    """What signatures of messages may be made of, as the settings narrow it or widen it."""
+    plain = {SignerClass(kind) for kind in settings.signers.plain}
+    return replace(MESSAGE_POLICY, plain=frozenset({*plain, SignerClass.PINNED}))
 
 
 def authority_certificates(settings: Settings) -> list[x509.Certificate]:

@@ -46,7 +46,7 @@ TRUSTED_LIST_POLICY: Final[SignaturePolicy] = replace(
     MESSAGE_POLICY,
     name="trusted-list",
     certificate_digests=MappingProxyType({**MESSAGE_POLICY.certificate_digests, f"{DS}sha1": "sha1"}),
-    plain=False,
+    plain=frozenset(),
     literal_xpath=False,
     comments=True,
 )

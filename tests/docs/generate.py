@@ -136,6 +136,8 @@ def _type(field: FieldInfo) -> str:
     kind = field.annotation
     if get_origin(kind) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(kind))
+    if get_origin(kind) is tuple and get_origin(get_args(kind)[0]) is Literal:
+        return "list of " + ", ".join(f"`{value}`" for value in get_args(get_args(kind)[0]))
     if get_origin(kind) in {Union, UnionType}:
         kind = next(each for each in get_args(kind) if each is not NoneType)
     if get_origin(kind) is Mapping:

@@ -15,21 +15,29 @@ from sqlalchemy import Connection, create_engine, select, text
 
 from signing.authority import (
     SC_POLICY_OID,
+    SEAL_POLICY_OID,
     CertificateSubject,
     KeyType,
     create_authority,
+    generate_key,
     issue,
+    issue_seal,
     load_request,
 )
 from signing.certificates import serial_hex
 from signing.errors import DuplicateCertificateError, RequestError, SigningError
 from signing.faults import Rule
+from signing.keys import KeyPair
 from signing.lifecycle import RevocationReason
+from signing.parsing import parse
 from signing.register import CertificateRecord, CertificateStatus, SqlCertificateRegister, new_record
+from signing.sign import Sealer
 from signing.tables import ca_certificates, metadata
-from signing.trust import FirstTrust, PinnedTrust, ScTrust, TrustSource
+from signing.trust import FirstTrust, PinnedTrust, ScTrust, TrustSource, policies
 from signing.verdict import Indication, SignerClass, SubIndication
 from tests.unit.signing.signing_samples import (
+    LIMITS,
+    MESSAGE,
     NOW,
     PERSON,
     authority,
@@ -316,6 +324,31 @@ def test_the_authoritys_own_certificate_signs_no_documents(connection: Connectio
     decision = trust.judge(authority().certificate, candidates=[], at=NOW)
     assert decision.fault is not None
     assert decision.fault.rule == Rule.CERT_KEY_USAGE
+
+
+def sealing_key() -> KeyPair:
+    key = generate_key(KeyType.P256)
+    certificate = issue_seal(authority(), key.public_key(), "Office", at=NOW)
+    return KeyPair(private_key=key, certificate=certificate, chain=(authority().certificate,))
+
+
+def test_a_seal_is_no_signer_even_if_somebody_entered_it_in_the_register(connection: Connection) -> None:
+    seal = sealing_key()
+    assert policies(seal.certificate) == {SEAL_POLICY_OID}
+    trust = sc_trust(registered(connection, record(seal.certificate)))
+    assert rule_of(verified(signed(key=seal), trust=trust)) == Rule.CERT_POLICY
+
+
+def test_a_seal_issued_under_the_policy_of_persons_still_seals_and_is_no_signer(
+    connection: Connection,
+) -> None:
+    """Seals made before there was a policy of their own carry that of persons."""
+    old = p256_key()
+    assert policies(old.certificate) == {SC_POLICY_OID}
+    sealed = Sealer(old).seal(parse(MESSAGE, LIMITS), NOW)
+    assert verified(sealed, old.certificate).passed
+    trust = sc_trust(SqlCertificateRegister(connection))
+    assert rule_of(verified(sealed, trust=trust)) == Rule.CERT_UNKNOWN
 
 
 def test_a_leaf_is_no_anchor(connection: Connection) -> None:

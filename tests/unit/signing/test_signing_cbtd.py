@@ -378,7 +378,7 @@ def test_strong_signatures_of_registered_keys_need_no_exemption() -> None:
 
 
 def test_where_the_policy_wants_xades_an_exemption_may_take_plain_signatures() -> None:
-    demanding = replace(MESSAGE_POLICY, plain=False)
+    demanding = replace(MESSAGE_POLICY, plain=frozenset())
     plain = document(leaf(), SignatureProfile.PLAIN)
     passed = verified(plain, EVERYTHING, registered=[leaf()], policy=demanding)
     assert passed.tolerated is not None

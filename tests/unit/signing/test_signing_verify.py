@@ -2,11 +2,12 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ from signing.parsing import parse
 from signing.policy import MESSAGE_POLICY
 from signing.sign import SignatureProfile
 from signing.trust import PinnedTrust
-from signing.verdict import Indication, SubIndication
+from signing.verdict import Indication, SignerClass, SubIndication, TrustDecision
 from signing.verify import verify
 from tests.unit.signing.signing_samples import (
     KEYS,
@@ -210,8 +211,42 @@ def test_a_part_of_the_document_is_no_document() -> None:
 
 
 def test_plain_signatures_can_be_excluded() -> None:
-    document = signed(profile=SignatureProfile.PLAIN)
-    assert rule_of(verified(document, policy=replace(MESSAGE_POLICY, plain=False))) == Rule.XADES_REQUIRED
+    document, demanding = signed(profile=SignatureProfile.PLAIN), replace(MESSAGE_POLICY, plain=frozenset())
+    assert rule_of(verified(document, policy=demanding)) == Rule.XADES_REQUIRED
+
+
+@dataclass(frozen=True)
+class OfClass:
+    """Trusts everybody, as one class."""
+
+    kind: SignerClass
+
+    def judge(
+        self,
+        certificate: x509.Certificate,  # noqa: ARG002 - every one
+        *,
+        candidates: Sequence[x509.Certificate],  # noqa: ARG002 - as above
+        at: datetime,  # noqa: ARG002 - as above
+    ) -> TrustDecision:
+        return TrustDecision(fault=None, signer_class=self.kind)
+
+
+@pytest.mark.parametrize("kind", SignerClass)
+@pytest.mark.parametrize("allowed", SignerClass)
+def test_plain_signatures_count_for_the_classes_that_the_policy_names(
+    kind: SignerClass, allowed: SignerClass
+) -> None:
+    policy = replace(MESSAGE_POLICY, plain=frozenset({allowed}))
+    verdict = verified(signed(profile=SignatureProfile.PLAIN), policy=policy, trust=OfClass(kind))
+    assert rule_of(verdict) == (None if kind is allowed else Rule.XADES_REQUIRED)
+    assert (verdict.signed_tree is not None) == (kind is allowed)
+    assert verified(signed(), policy=policy, trust=OfClass(kind)).passed
+
+
+def test_by_default_plain_signatures_of_qualified_and_sealing_classes_are_refused() -> None:
+    plain = signed(profile=SignatureProfile.PLAIN)
+    passing = {kind for kind in SignerClass if verified(plain, trust=OfClass(kind)).passed}
+    assert passing == {SignerClass.SC, SignerClass.CBTD, SignerClass.PINNED}
 
 
 def test_a_plain_signature_with_two_end_entities_is_ambiguous() -> None:
