@@ -13,10 +13,10 @@ from gateway.actions import Action
 from gateway.flow.answers import Answers
 from gateway.flow.channel import Channel
 from gateway.flow.checks import (
+    RightsCheck,
     SchemaCheck,
     SignatureCheck,
     SignerClassCheck,
-    check_rights,
     check_signer,
     read_case,
 )
@@ -41,6 +41,7 @@ from gateway.trust.cbtd import exemptions_of
 from gateway.trust.sources import TrustSources, authority_certificates, message_policy
 from gateway.worker import Step, Worker
 from registry.credentials import CredentialVault
+from registry.ownership import OwnerUnknown
 from routing.backends import build_back_ends
 from routing.breaker import CircuitBreaker
 from routing.routes import AdapterKind, Route, RouteTable, default_routes
@@ -173,7 +174,12 @@ class Gateway:
                 ),
                 self._signer_classes(),
                 check_signer,
-                check_rights,
+                RightsCheck(
+                    owner_unknown={
+                        system: OwnerUnknown(options.owner_unknown)
+                        for system, options in self.settings.routes.items()
+                    }
+                ),
             ),
             sender=read_sender,
             receipts=Receipts(operator=self.settings.operator, seal=self._seal(), new_id=clock.new_id),

@@ -245,6 +245,10 @@ class RouteOptions(_Options):
     """`[routes.SYSTEM]`."""
 
     adapter: Literal["simulator", "direct"] = Field(description="how the back end is reached")
+    owner_unknown: Literal["sender", "refuse"] = Field(
+        default="sender",
+        description="a message about an MRN, ARC or LRN nobody got here: in the sender's name, or refused",
+    )
 
 
 class Settings(BaseSettings):

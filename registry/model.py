@@ -155,6 +155,8 @@ class RefusalReason(StrEnum):
     RIGHT_EXPIRED = "RIGHT_EXPIRED"  # it ran out or was ended
     AGENCY_INACTIVE = "AGENCY_INACTIVE"  # the agency in between is deactivated
     WRONG_SCOPE = "RIGHT_FOR_OTHER_SYSTEMS"  # it does not cover the target system
+    OWNER_UNKNOWN = "NUMBER_OWNER_UNKNOWN"  # no document here got the MRN, ARC or LRN
+    NOT_OWNER = "NUMBER_OF_ANOTHER_PERSON"  # the MRN, ARC or LRN was got by somebody else in his own name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

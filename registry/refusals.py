@@ -121,6 +121,32 @@ _TEXTS: Mapping[RefusalReason, _Text] = MappingProxyType(
             remedy_pl=_OBTAIN_PL,
             remedy_en=_OBTAIN_EN,
         ),
+        RefusalReason.OWNER_UNKNOWN: _Text(
+            message_pl="Numeru {number} nie nadano żadnemu dokumentowi wysłanemu tędy do systemu {system}, "
+            "więc nie "
+            "wiadomo, czyj jest.",
+            message_en="No document sent through here to system {system} got the number {number}, so its "
+            "owner is "
+            "not known.",
+            remedy_pl="Sprawdź numer. Jeśli dotyczy dokumentu wysłanego inną drogą, wyślij komunikat tą "
+            "samą drogą.",
+            remedy_en="Check the number. If it is of a document sent another way, send this message the "
+            "same way.",
+        ),
+        RefusalReason.NOT_OWNER: _Text(
+            message_pl="Numer {number} należy do dokumentu, który inna osoba wysłała we własnym imieniu; "
+            "{who} nie "
+            "może działać w jej sprawie.",
+            message_en="The number {number} belongs to a document that another person sent in his own "
+            "name; {who} "
+            "may not act on it.",
+            remedy_pl="Wyślij komunikat z konta tej osoby. Aby dokumenty firmy mogło wysyłać więcej osób, "
+            "firma "
+            "rejestruje ich reprezentację wnioskiem WPE0001 do SZPROT, zanim wyślą pierwszy dokument.",
+            remedy_en="Send the message from that person's account. For several persons to act on a firm's "
+            "documents, the firm registers their representation with WPE0001 to SZPROT before the first "
+            "one is sent.",
+        ),
     }
 )
 

@@ -51,6 +51,8 @@ class RightsRule(StrEnum):
     PARTIES = "parties"  # a right for a principal named in the message is needed
     NONE = "none"  # no representation is needed (NCTS2)
     OWNER = "owner"  # the message names no party: the owner of its MRN/ARC/LRN decides
+    OWNER_OR_SENDER = "owner_or_sender"  # or who sent what got the number (no right is needed)
+    REGISTER = "register"  # the register itself examines the applicant (SZPROT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

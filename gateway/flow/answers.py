@@ -1,6 +1,6 @@
 """Taking back-end answers in: de-duplicated, correlated, addressed to the sender and the contexts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
@@ -10,6 +10,7 @@ from gateway.actions import Action
 from gateway.channel import Clock, IdMaker
 from gateway.flow.identifying import numbers_of_answers
 from gateway.store.model import Document, DocumentState, Event, MailboxFilter, NewReply
+from gateway.store.owners import GivenNumber, NumberOwners, OwnedKind
 from gateway.store.ports import UnitOfWork
 from routing.model import Answer, AnswerKind
 
@@ -62,6 +63,9 @@ class Answers:
         work.events.add(
             [_event(document, answer, at) for document, answer, reply in coming if reply.sys_ref in new]
         )
+        NumberOwners(work.connection).add(
+            [given for document, answers in answered for given in _given(document, answers)]
+        )
         return [reduce(_advance, answers, document) for document, answers in answered]
 
     def _reply(self, document: Document, answer: Answer, at: datetime) -> NewReply:
@@ -94,6 +98,29 @@ def _is_stored(work: UnitOfWork, reply: NewReply) -> bool:
     wanted = MailboxFilter(account=reply.account, sys_ref=reply.sys_ref)
     count, _ = work.mailbox.page(wanted, limit=0, max_bytes=0)
     return count > 0
+
+
+def _given(document: Document, answers: Sequence[Answer]) -> Iterator[GivenNumber]:
+    """The numbers that answers gave to a document: an LRN once it is taken in, an MRN or ARC it did not have.
+
+    What a document says of itself proves nothing: a stranger may write any number into it.
+    """
+    taken_in = [answer for answer in answers if answer.kind is not AnswerKind.REJECTION]
+    if document.person is None:
+        return
+    new = [(OwnedKind.MRN, answer.mrn) for answer in taken_in if answer.mrn != document.mrn]
+    new += [(OwnedKind.ARC, answer.arc) for answer in taken_in if answer.arc != document.arc]
+    new += [(OwnedKind.LRN, document.lrn)] if taken_in else []
+    for kind, number in dict.fromkeys(new):
+        if number:
+            yield GivenNumber(
+                system=document.system,
+                kind=kind,
+                number=number,
+                person=document.person,
+                entity=document.end,
+                sys_ref=document.sys_ref,
+            )
 
 
 def _advance(document: Document, answer: Answer) -> Document:

@@ -7,6 +7,7 @@ from typing import Final
 
 from lxml import etree
 
+from gateway.store.owners import NumberOwners, OwnedKind
 from gateway.store.ports import UnitOfWork
 from registry.desk import decide_rights
 from registry.model import (
@@ -17,6 +18,7 @@ from registry.model import (
     Refused,
     RightsDecision,
 )
+from registry.ownership import NumberOwner, OwnerUnknown, decide_for_owners
 from registry.repository import RegistryRepository
 from schemas.facts import read_facts
 from schemas.findings import Finding, Severity
@@ -31,11 +33,11 @@ from signing.verdict import Fault, Signer, SignerClass, Verdict
 __all__ = [
     "Case",
     "Check",
+    "RightsCheck",
     "SchemaCheck",
     "Sender",
     "SignatureCheck",
     "SignerClassCheck",
-    "check_rights",
     "check_signer",
     "read_case",
 ]
@@ -213,14 +215,44 @@ def _is_person(signer: Signer, person: Person | None) -> bool:
     return signer.person_id == person.id_sisc or by_pesel
 
 
-def check_rights(case: Case) -> Sequence[Finding]:
-    """The right to send this for the firm the message names, if it is missing.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RightsCheck:
+    """May the sender send this for the firm the message names, or whose number it is about?"""
 
-    Nothing is decided on a document whose signature failed: what it says of itself is not proven.
-    """
-    if case.verdict is None or not (case.verdict.passed or not case.message_type.signature_required):
-        return ()
-    case.decision = decide_rights(
+    owner_unknown: Mapping[str, OwnerUnknown] = field(default_factory=dict)  # by system; else SENDER
+
+    def __call__(self, case: Case) -> Sequence[Finding]:
+        """The right that is missing.
+
+        Nothing is decided on a document whose signature failed: what it says of itself is not proven.
+        """
+        if case.verdict is None or not (case.verdict.passed or not case.message_type.signature_required):
+            return ()
+        by_owner = case.message_type.rights in {RightsRule.OWNER, RightsRule.OWNER_OR_SENDER}
+        case.decision = self._by_owner(case) if by_owner else _by_parties(case)
+        if not isinstance(case.decision, Refused):
+            return ()
+        return [_refusal(case.decision, case.facts.parties)]
+
+    def _by_owner(self, case: Case) -> RightsDecision:
+        system = case.message_type.system
+        numbers = ((kind, getattr(case.facts, kind.value)) for kind in OwnedKind)
+        kind, number = next(((kind, number) for kind, number in numbers if number), (OwnedKind.MRN, None))
+        owners = NumberOwners(case.work.connection).of(system, kind, number) if number else ()
+        return decide_for_owners(
+            RegistryRepository(case.work.connection),
+            login=case.sender.login,
+            number=number,
+            owners=[NumberOwner(person=owner.person, entity=owner.entity) for owner in owners],
+            system=system,
+            at=case.received_at,
+            sender_suffices=case.message_type.rights is RightsRule.OWNER_OR_SENDER,
+            unknown=self.owner_unknown.get(system, OwnerUnknown.SENDER),
+        )
+
+
+def _by_parties(case: Case) -> RightsDecision:
+    return decide_rights(
         RegistryRepository(case.work.connection),
         login=case.sender.login,
         principals=_named(case.facts.parties, PartyRole.PRINCIPAL),
@@ -229,9 +261,6 @@ def check_rights(case: Case) -> Sequence[Finding]:
         at=case.received_at,
         needs_right=case.message_type.rights is not RightsRule.NONE,
     )
-    if not isinstance(case.decision, Refused):
-        return ()
-    return [_refusal(case.decision, case.facts.parties)]
 
 
 _KINDS: Final = {

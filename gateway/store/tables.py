@@ -26,6 +26,7 @@ __all__ = [
     "identifiers",
     "metadata",
     "nonces",
+    "number_owners",
     "payloads",
     "replies",
     "reply_contents",
@@ -92,6 +93,21 @@ identifiers = Table(
     Column("system", Text, nullable=False),
     Column("account", Text, nullable=False),
     Index(None, "sys_ref"),
+    sqlite_with_rowid=False,
+)
+
+#: Whose an MRN, ARC or LRN is: the one for whom the document was sent that got the number.
+number_owners = Table(
+    "number_owners",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # mrn, arc, lrn
+    Column("number", Text, primary_key=True),
+    # An LRN is unique for its declarant only: it has an owner for each. An MRN or ARC has one: always "".
+    Column("owner", Text, primary_key=True),
+    Column("person", Text, nullable=False),  # ID SISC of who sent the document
+    Column("entity", Text),  # ID SISC of the firm it was sent for
+    Column("sys_ref", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

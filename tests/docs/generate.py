@@ -184,7 +184,7 @@ def signature_codes() -> str:
 
 def rights_codes() -> str:
     """Codes of missing rights, the signer's included."""
-    facts = {name: f"{{{name}}}" for name in ("login", "who", "system", "systems", "day")}
+    facts = {name: f"{{{name}}}" for name in ("login", "who", "system", "systems", "day", "number")}
     party = NamedParty(kind=NumberKind.EORI, number="{number}")
     refusals = [refuse(reason, party=party, about=None, **facts) for reason in RefusalReason]
     rows = [(f"`{each.reason}`", each.message_en, each.remedy_en) for each in refusals]

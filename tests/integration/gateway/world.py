@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -21,9 +21,9 @@ from gateway.flow.answers import Answers
 from gateway.flow.channel import Channel
 from gateway.flow.checks import (
     Check,
+    RightsCheck,
     SchemaCheck,
     SignatureCheck,
-    check_rights,
     check_signer,
     read_case,
 )
@@ -51,6 +51,7 @@ from registry.model import (
     RepresentationLevel,
 )
 from registry.numbers import entity_id_sisc, person_id_sisc
+from registry.ownership import OwnerUnknown
 from registry.repository import RegistryRepository
 from routing.backends import build_back_ends
 from routing.breaker import BreakerPolicy, CircuitBreaker
@@ -234,6 +235,7 @@ class World:
     more_checks: Sequence[Check] = ()
     back_ends: dict[str, BackEnd] = field(default_factory=dict)  # instead of the simulators
     breakers: dict[str, CircuitBreaker] = field(default_factory=dict)
+    owner_unknown: Mapping[str, OwnerUnknown] = field(default_factory=dict)
     nonces: "itertools.count[int]" = field(default_factory=itertools.count)
 
     @classmethod
@@ -359,7 +361,7 @@ class World:
                     ),
                 ),
                 check_signer,
-                check_rights,
+                RightsCheck(owner_unknown=self.owner_unknown),
             ),
             sender=read_sender,
             receipts=Receipts(operator="Test", seal=Sealer(seal()), new_id=system_clock.new_id),

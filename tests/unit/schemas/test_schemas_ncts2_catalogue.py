@@ -55,7 +55,9 @@ def test_declarants_send_and_receive_the_types_of_transit() -> None:
 
 
 def test_no_representation_is_needed_and_declarants_sign() -> None:
-    assert {RightsRule.NONE} == {one.rights for one in TYPES}
+    rules = {one.code: one.rights for one in TYPES}
+    assert rules.pop("CC014C") is RightsRule.OWNER_OR_SENDER
+    assert {RightsRule.NONE} == set(rules.values())
     assert {one.code for one in TYPES if one.signature_required} == INBOUND
 
 
