@@ -34,13 +34,26 @@ class Change:
     action: str  # "added", "changed", "ended", "locked", ...
     before: JsonObject | None
     after: JsonObject | None
+    document: str | None = None  # sysRef of the application it rests on
+    reason: str | None = None  # why, in the words of who did it
+    version: int = 1  # 1 for the first change of the record
 
 
 class Changes:
-    """The history; only ever added to. Shared base of the record keepers."""
+    """The history; only ever added to. Shared base of the record keepers.
 
-    def __init__(self, connection: Connection) -> None:
+    Args:
+        connection: open connection, inside a transaction.
+        document: sysRef of the application that the changes rest on, for the history.
+        reason: why they are made, for the history.
+    """
+
+    def __init__(
+        self, connection: Connection, *, document: str | None = None, reason: str | None = None
+    ) -> None:
         self._connection = connection
+        self._document = document
+        self._reason = reason
 
     def _record(  # noqa: PLR0913 - one row, all by name
         self,
@@ -61,6 +74,8 @@ class Changes:
                 "subject": subject.value,
                 "key": key,
                 "action": action,
+                "document": self._document,
+                "reason": self._reason,
                 "before": None if before is None else json_object(before),
                 "after": None if after is None else json_object(after),
             },
@@ -80,8 +95,11 @@ class Changes:
                 subject=Subject(row["subject"]),
                 key=row["key"],
                 action=row["action"],
+                document=row["document"],
+                reason=row["reason"],
+                version=version,
                 before=row["before"],
                 after=row["after"],
             )
-            for row in self._connection.execute(wanted).mappings()
+            for version, row in enumerate(self._connection.execute(wanted).mappings(), start=1)
         ]

@@ -1,13 +1,16 @@
 """Accounts, persons, entities and representations: values only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
 __all__ = [
+    "EVERY_ACTIVITY",
     "Account",
     "AccountLevel",
     "AccountStatus",
+    "Activity",
     "Context",
     "Entity",
     "Granted",
@@ -15,6 +18,7 @@ __all__ = [
     "NamedParty",
     "NumberKind",
     "Person",
+    "Privilege",
     "RefusalReason",
     "Refused",
     "Representation",
@@ -45,6 +49,7 @@ class NumberKind(StrEnum):
     NIP = "nip"
     EXCISE = "excise"
     REGON = "regon"
+    KRS = "krs"  # of the National Court Register
     ID_SISC = "id_sisc"  # a message may name a party by its ID SISC; never stored as a further number
 
 
@@ -53,6 +58,29 @@ class RepresentationLevel(StrEnum):
 
     BASIC = "basic"  # send and receive in the systems named
     EXTENDED = "extended"  # also change the entity's record and grant on
+
+
+class Activity(StrEnum):
+    """What a right lets its holder do in a target system."""
+
+    SEND = "send"  # WYSYLANIE
+    RECEIVE = "receive"  # ODBIOR
+    VIEW = "view"  # PODGLAD
+
+
+#: A system named without activities is open for all of them.
+EVERY_ACTIVITY = frozenset(Activity)
+
+
+class Privilege(StrEnum):
+    """What a right lets its holder do with the entity itself; the extended level holds the first three."""
+
+    UPDATE_ENTITY = "update_entity"  # AKTUALIZACJA_PODMIOTU
+    LIST_REPRESENTATIVES = "list_representatives"  # LISTA_REPREZENTANTOW
+    END_REPRESENTATIONS = "end_representations"  # DEZAKTYWACJA_REPREZENTACJI
+    PAY = "pay"  # E_PLATNOSCI
+    WIT = "wit"
+    CDS = "cds"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +92,7 @@ class Person:
     surname: str
     pesel: str | None = None
     active: bool = True
+    only_system: str | None = None  # target system beside SZPROT outside which the person may not act
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,8 +130,22 @@ class Representation:
     valid_to: date | None = None  # last day; None: without term
     ended_at: datetime | None = None  # deactivated at this moment
     version: int = 1  # grows with every change; recorded as evidence
+    activities: Mapping[str, frozenset[Activity]] = field(default_factory=dict)  # of systems not open for all
+    privileges: frozenset[Privilege] = frozenset()
+    substitution: bool = False  # the holder may pass on what he holds
+    basis: str | None = None  # id of the right that was passed on; this one ends with it
     representative_active: bool = True  # as read: whether the representative's own record is active
     representative_owner: str | None = None  # as read: the person whose own business the representative is
+
+    def allows(self, system: str, activity: Activity) -> bool:
+        """Whether the right covers this activity in this target system, whatever its term."""
+        return system in self.systems and activity in self.activities.get(system, EVERY_ACTIVITY)
+
+    @property
+    def readable(self) -> frozenset[str]:
+        """Systems whose documents the right lets its holder see."""
+        reading = {Activity.RECEIVE, Activity.VIEW}
+        return frozenset(s for s in self.systems if reading & self.activities.get(s, EVERY_ACTIVITY))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,6 +198,8 @@ class RefusalReason(StrEnum):
     RIGHT_EXPIRED = "RIGHT_EXPIRED"  # it ran out or was ended
     AGENCY_INACTIVE = "AGENCY_INACTIVE"  # the agency in between is deactivated
     WRONG_SCOPE = "RIGHT_FOR_OTHER_SYSTEMS"  # it does not cover the target system
+    WRONG_ACTIVITY = "RIGHT_WITHOUT_SENDING"  # it covers the system, but not sending
+    ONLY_OTHER_SYSTEM = "PERSON_FOR_ONE_SYSTEM_ONLY"  # the person is registered for another system alone
     OWNER_UNKNOWN = "NUMBER_OWNER_UNKNOWN"  # no document here got the MRN, ARC or LRN
     NOT_OWNER = "NUMBER_OF_ANOTHER_PERSON"  # the MRN, ARC or LRN was got by somebody else in his own name
 

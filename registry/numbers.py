@@ -23,6 +23,7 @@ __all__ = [
     "parse_eori",
     "parse_excise",
     "parse_id_sisc",
+    "parse_krs",
     "parse_nip",
     "parse_number",
     "parse_pesel",
@@ -211,6 +212,15 @@ def parse_excise(text: str) -> str:
     return number
 
 
+def parse_krs(text: str) -> str:
+    """A number of the National Court Register (KRS): ten digits without a check digit.
+
+    Raises:
+        InvalidNumberError: not ten digits.
+    """
+    return _digits("KRS", text, 10)
+
+
 def parse_id_sisc(text: str) -> str:
     """An ID SISC as the channel's schema allows it: 10 to 50 characters; nothing is read out of them.
 
@@ -234,6 +244,7 @@ NUMBER_PARSERS: Mapping[NumberKind, Callable[[str], str]] = MappingProxyType(
         NumberKind.NIP: parse_nip,
         NumberKind.EXCISE: parse_excise,
         NumberKind.REGON: parse_regon,
+        NumberKind.KRS: parse_krs,
         NumberKind.ID_SISC: parse_id_sisc,
     }
 )
@@ -256,11 +267,13 @@ def person_id_sisc(pesel: str) -> str:
 def entity_id_sisc(*, eori: str | None = None, nip: str | None = None, regon: str | None = None) -> str:
     """The ID SISC assigned to an entity: its EORI number; without one, `PL`, NIP, last five digits of REGON.
 
+    A shorter EORI number, of another country, gets leading zeros to 17 characters.
+
     Raises:
         InvalidNumberError: a number is wrong, or there are too few (EORI, or NIP and REGON).
     """
     if eori is not None:
-        return parse_id_sisc(parse_eori(eori))
+        return parse_eori(eori).rjust(ID_SISC_LENGTH, "0")
     if nip is None or regon is None:
         raise InvalidNumberError(
             kind="ID SISC",

@@ -12,7 +12,7 @@ from registry.errors import AlreadyRegisteredError, InvalidRecordError, NotRegis
 from registry.history import Changes, Subject
 from registry.model import Entity, NamedParty, NumberKind, Person
 from registry.numbers import parse_id_sisc, parse_number, parse_pesel
-from registry.rows import entity_from_row, entity_row, entity_values, person_from_row, person_row
+from registry.rows import JsonObject, entity_from_row, entity_row, entity_values, person_from_row, person_row
 
 __all__ = ["PartyRecords"]
 
@@ -197,6 +197,33 @@ class PartyRecords(Changes):
         """The registered entities among the parties of a message, as `entity_by_number` finds them."""
         found = ((party, self.entity_by_number(party.kind, party.number)) for party in dict.fromkeys(parties))
         return {party: entity for party, entity in found if entity is not None}
+
+    def details(self, id_sisc: str) -> JsonObject:
+        """What the forms told of a person or entity; empty when they told nothing."""
+        wanted = select(tables.details.c.data).where(tables.details.c.id_sisc == id_sisc)
+        return dict(self._connection.scalar(wanted) or {})
+
+    def set_details(
+        self, subject: Subject, id_sisc: str, data: JsonObject, *, operator: str, at: datetime
+    ) -> None:
+        """Replace what the forms told of a person or entity; nothing is recorded when nothing changes."""
+        before = self.details(id_sisc)
+        if before == data:
+            return
+        self._connection.execute(delete(tables.details).where(tables.details.c.id_sisc == id_sisc))
+        self._connection.execute(insert(tables.details), {"id_sisc": id_sisc, "data": data})
+        self._record(subject, id_sisc, "details", operator=operator, at=at, before=before, after=data)
+
+    def person_by_pesel(self, pesel: str) -> Person | None:
+        """The person with this PESEL; None when nobody has it."""
+        wanted = select(tables.persons).where(tables.persons.c.pesel == pesel)
+        row = self._connection.execute(wanted).mappings().one_or_none()
+        return None if row is None else person_from_row(row)
+
+    def persons_by_id(self, ids: Collection[str]) -> Mapping[str, Person]:
+        """The registered persons among these ID SISC."""
+        wanted = select(tables.persons).where(tables.persons.c.id_sisc.in_(ids))
+        return {row["id_sisc"]: person_from_row(row) for row in self._connection.execute(wanted).mappings()}
 
     def _entities(self, statement: Select[tuple[object, ...]], **facts: object) -> list[Entity]:
         rows = self._connection.execute(statement, facts).mappings().all()

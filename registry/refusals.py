@@ -14,6 +14,7 @@ _KIND_PL = MappingProxyType(
         NumberKind.NIP: "NIP",
         NumberKind.EXCISE: "numer akcyzowy",
         NumberKind.REGON: "REGON",
+        NumberKind.KRS: "KRS",
         NumberKind.ID_SISC: "ID SISC",
     }
 )
@@ -40,10 +41,11 @@ class _Text:
 _TEXTS: Mapping[RefusalReason, _Text] = MappingProxyType(
     {
         RefusalReason.ACCOUNT_INACTIVE: _Text(
-            message_pl="Konto {login} jest zablokowane lub zamknięte.",
-            message_en="Account {login} is locked or closed.",
-            remedy_pl="Zwróć się do Help Desk o odblokowanie konta, potem wyślij dokument ponownie.",
-            remedy_en="Ask the help desk to unlock the account, then send the document again.",
+            message_pl="Konto {login} jest zamknięte.",
+            message_en="Account {login} is closed.",
+            remedy_pl="Wyślij dokument z innego konta tej samej osoby albo zwróć się do Help Desk o nowe "
+            "konto.",
+            remedy_en="Send from another account of the same person, or ask the help desk for a new account.",
         ),
         RefusalReason.NO_PERSON: _Text(
             message_pl="Z kontem {login} nie jest powiązana osoba zarejestrowana w SISC.",
@@ -56,8 +58,12 @@ _TEXTS: Mapping[RefusalReason, _Text] = MappingProxyType(
         RefusalReason.PERSON_INACTIVE: _Text(
             message_pl="Osoba o ID SISC {who} jest w rejestrze dezaktywowana.",
             message_en="The person with ID SISC {who} is deactivated in the register.",
-            remedy_pl="Zaktualizuj rejestrację osoby wnioskiem WRR0002 do SZPROT.",
-            remedy_en="Update the person's registration with WRR0002 to SZPROT.",
+            remedy_pl="Złóż z tego konta wniosek WRR0002 do SZPROT: przyjmuje go także od osoby "
+            "dezaktywowanej, a "
+            "urzędnik zdecyduje o przywróceniu.",
+            remedy_en="File WRR0002 to SZPROT from this account: it is taken from a deactivated person, "
+            "too, and a "
+            "clerk decides on the reactivation.",
         ),
         RefusalReason.BASIC_LEVEL: _Text(
             message_pl="Konto {login} ma zakres podstawowy, który nie pozwala działać za podmiot {party}.",
@@ -84,8 +90,14 @@ _TEXTS: Mapping[RefusalReason, _Text] = MappingProxyType(
         RefusalReason.PARTY_INACTIVE: _Text(
             message_pl="Podmiot {party} jest w rejestrze dezaktywowany.",
             message_en="{party} is deactivated in the register.",
-            remedy_pl="Podmiot zgłasza aktualizację danych wnioskiem WRP0002 do SZPROT.",
-            remedy_en="The party files an update with WRP0002 to SZPROT.",
+            remedy_pl="Właściciel albo pełnomocnik podmiotu składa wniosek WRP0002 do SZPROT z dokumentem, "
+            "z którego "
+            "wynika umocowanie: SZPROT przyjmuje go także dla podmiotu dezaktywowanego, a urzędnik "
+            "zdecyduje o "
+            "przywróceniu.",
+            remedy_en="Its owner or attorney files WRP0002 to SZPROT with the document that gives the "
+            "authority: it "
+            "is taken for a deactivated party, too, and a clerk decides on the reactivation.",
         ),
         RefusalReason.NO_RIGHT: _Text(
             message_pl="{who} nie ma zarejestrowanego uprawnienia do działania za podmiot {party} "
@@ -120,6 +132,24 @@ _TEXTS: Mapping[RefusalReason, _Text] = MappingProxyType(
             message_en="The right of {who} to act for {party} covers {systems} but not system {system}.",
             remedy_pl=_OBTAIN_PL,
             remedy_en=_OBTAIN_EN,
+        ),
+        RefusalReason.WRONG_ACTIVITY: _Text(
+            message_pl="Uprawnienie {who} do działania za podmiot {party} w systemie {system} nie obejmuje "
+            "wysyłania.",
+            message_en="The right of {who} to act for {party} in system {system} does not cover sending.",
+            remedy_pl=_OBTAIN_PL,
+            remedy_en=_OBTAIN_EN,
+        ),
+        RefusalReason.ONLY_OTHER_SYSTEM: _Text(
+            message_pl="Osobę o ID SISC {who} zarejestrowano tylko dla systemu {systems}; w systemie "
+            "{system} "
+            "działać nie może.",
+            message_en="The person with ID SISC {who} is registered for system {systems} only and may not "
+            "act in "
+            "system {system}.",
+            remedy_pl="Złóż do SZPROT wniosek WRR0002 o zakres ROZSZERZONY, potem wyślij dokument ponownie.",
+            remedy_en="File WRR0002 to SZPROT, asking for the scope ROZSZERZONY; then send the document "
+            "again.",
         ),
         RefusalReason.OWNER_UNKNOWN: _Text(
             message_pl="Numeru {number} nie nadano żadnemu dokumentowi wysłanemu tędy do systemu {system}, "

@@ -20,8 +20,8 @@ EVERY_SYSTEM = "*"
 
 
 def covers(systems: frozenset[str], system: str | None) -> bool:
-    """Whether a scope covers a target system; None asks for none in particular."""
-    return system is None or system in systems or EVERY_SYSTEM in systems
+    """Whether a scope covers a target system; None asks for any at all."""
+    return bool(systems) if system is None else system in systems or EVERY_SYSTEM in systems
 
 
 class RegistryRepository(AccountRecords, RepresentationRecords):
@@ -43,8 +43,8 @@ class RegistryRepository(AccountRecords, RepresentationRecords):
         """
         visible: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
         for link in self._links_of(person_id):
-            if in_force(link, at):
-                visible[link.represented] |= link.systems
+            if link.readable and in_force(link, at):
+                visible[link.represented] |= link.readable
         for entity in self._own_entities(person_id):
             visible[entity] = frozenset({EVERY_SYSTEM})
         return dict(visible)
@@ -83,7 +83,7 @@ class RegistryRepository(AccountRecords, RepresentationRecords):
             return True
         agencies = direct if middle is None else {middle}
         return any(
-            link.representative in agencies and covers(link.systems, system) and in_force(link, at)
+            link.representative in agencies and covers(link.readable, system) and in_force(link, at)
             for link in self.representations_for(person_id, [end])
             if link.represented == end
         )

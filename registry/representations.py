@@ -1,6 +1,6 @@
 """Records of representations: granting, changing, ending a right, and what the rights decision reads."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -16,8 +16,9 @@ from registry.errors import (
     NotRegisteredError,
 )
 from registry.history import Subject
-from registry.model import Representation, RepresentationLevel
+from registry.model import Activity, Privilege, Representation, RepresentationLevel
 from registry.parties import PartyRecords
+from registry.powers import cut_back
 from registry.rows import representation_from_row, representation_row
 
 __all__ = ["RepresentationRecords", "all_with_representative"]
@@ -69,8 +70,16 @@ _FOR_RIGHTS = _for_rights()
 def _check_representation(representation: Representation) -> None:
     if representation.representative == representation.represented:
         raise InvalidRecordError(field="representative", reason="nobody is his own representative")
-    if not representation.systems:
-        raise InvalidRecordError(field="systems", reason="a right names at least one target system")
+    if not representation.systems and not representation.privileges:
+        raise InvalidRecordError(
+            field="systems", reason="a right names at least one target system or privilege"
+        )
+    if not representation.activities.keys() <= representation.systems or not all(
+        representation.activities.values()
+    ):
+        raise InvalidRecordError(
+            field="activities", reason="activities are named for systems of the right only"
+        )
     for system in representation.systems:
         if system != system.strip() or not 0 < len(system) <= _LONGEST_SYSTEM:
             raise InvalidRecordError(field="systems", reason=f"{system!r} is no target-system code")
@@ -136,8 +145,13 @@ class RepresentationRecords(PartyRecords):
         valid_to: date | None,
         operator: str,
         at: datetime,
+        activities: Mapping[str, frozenset[Activity]] | None = None,
+        privileges: Collection[Privilege] = (),
+        substitution: bool = False,
     ) -> Representation:
         """Replace scope, level and term of a right; returns it with its new version.
+
+        What was passed on from it is cut back to what it still covers, or ends.
 
         Raises:
             NotRegisteredError: there is no such representation.
@@ -151,15 +165,23 @@ class RepresentationRecords(PartyRecords):
             level=level,
             valid_from=valid_from,
             valid_to=valid_to,
+            activities=activities or {},
+            privileges=frozenset(privileges),
+            substitution=substitution,
             version=before.version + 1,
         )
         _check_representation(after)
-        return self._replace(before, after, "changed", operator=operator, at=at)
+        self._replace(before, after, "changed", operator=operator, at=at)
+        for passed_on in self._passed_on(after.id):
+            self._cut_back(passed_on, after, operator=operator, at=at)
+        return after
 
     def end_representation(
         self, representation_id: str, *, operator: str, at: datetime, ended_at: datetime | None = None
     ) -> Representation:
         """End a right from `at`, or from the moment `ended_at`, on; returns it with its new version.
+
+        What was passed on from it ends with it.
 
         Raises:
             NotRegisteredError: there is no such representation.
@@ -168,7 +190,62 @@ class RepresentationRecords(PartyRecords):
         """
         before = self._get_open(representation_id)
         after = replace(before, ended_at=require_zone(ended_at or at), version=before.version + 1)
-        return self._replace(before, after, "ended", operator=operator, at=at)
+        self._replace(before, after, "ended", operator=operator, at=at)
+        for passed_on in self._passed_on(after.id):
+            self.end_representation(passed_on.id, operator=operator, at=at, ended_at=after.ended_at)
+        return after
+
+    def end_all_of(self, party: str, *, operator: str, at: datetime) -> None:
+        """End every right that an entity or person gave or holds, as when it is deactivated."""
+        table = tables.representations.c
+        wanted = select(table.id).where(
+            or_(table.representative == party, table.represented == party), table.ended_at.is_(None)
+        )
+        for representation_id in self._connection.scalars(wanted).all():
+            if self.get_representation(representation_id).ended_at is None:  # not ended with its basis
+                self.end_representation(representation_id, operator=operator, at=at)
+
+    def representations_between(
+        self, represented: str, representatives: Collection[str]
+    ) -> Sequence[Representation]:
+        """The rights that these representatives hold for an entity, those not ended, oldest id first."""
+        table = tables.representations.c
+        wanted = (
+            all_with_representative()
+            .where(
+                table.represented == represented,
+                table.representative.in_(representatives),
+                table.ended_at.is_(None),
+            )
+            .order_by(table.id)
+        )
+        return [representation_from_row(row) for row in self._connection.execute(wanted).mappings()]
+
+    def _passed_on(self, basis: str) -> list[Representation]:
+        table = tables.representations.c
+        wanted = all_with_representative().where(table.basis == basis, table.ended_at.is_(None))
+        return [representation_from_row(row) for row in self._connection.execute(wanted).mappings()]
+
+    def _cut_back(
+        self, passed_on: Representation, basis: Representation, *, operator: str, at: datetime
+    ) -> None:
+        """Keep of a right that was passed on what its basis still covers; end it when nothing is left."""
+        left = cut_back(passed_on, basis)
+        if left is None:
+            self.end_representation(passed_on.id, operator=operator, at=at)
+        elif left != passed_on:
+            self.change_representation(
+                left.id,
+                systems=left.systems,
+                level=left.level,
+                valid_from=left.valid_from,
+                valid_to=left.valid_to,
+                activities=left.activities,
+                privileges=left.privileges,
+                substitution=left.substitution,
+                operator=operator,
+                at=at,
+            )
 
     def representations_for(
         self, person_id: str, represented_ids: Collection[str]

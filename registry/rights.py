@@ -15,6 +15,7 @@ from registry.model import (
     Account,
     AccountLevel,
     AccountStatus,
+    Activity,
     Context,
     Entity,
     Granted,
@@ -95,6 +96,8 @@ def _faults(link: Representation, case: _Case) -> Iterator[tuple[RefusalReason, 
         yield standing, link
     if case.system not in link.systems:
         yield RefusalReason.WRONG_SCOPE, link
+    elif not link.allows(case.system, Activity.SEND):
+        yield RefusalReason.WRONG_ACTIVITY, link
 
 
 def _path(case: _Case, middle: str | None, *links: Representation) -> _Path:
@@ -169,7 +172,7 @@ def _decide_for_others(
     return _refuse_path(path, case) if path.faults else path.granted(case)
 
 
-def _sender(account: Account, person: Person | None) -> Person | Refused:
+def _sender(account: Account, person: Person | None, system: str) -> Person | Refused:
     # A lock keeps its owner from logging in; what was sent before stays sent, or three wrong digests by a
     # stranger would refuse another's documents.
     if account.status is AccountStatus.CLOSED:
@@ -178,6 +181,13 @@ def _sender(account: Account, person: Person | None) -> Person | Refused:
         return refuse(RefusalReason.NO_PERSON, login=account.login)
     if not person.active:
         return refuse(RefusalReason.PERSON_INACTIVE, who=person.id_sisc)
+    if person.only_system not in {None, system}:
+        return refuse(
+            RefusalReason.ONLY_OTHER_SYSTEM,
+            who=person.id_sisc,
+            system=system,
+            systems=str(person.only_system),
+        )
     return person
 
 
@@ -259,7 +269,7 @@ def decide(  # noqa: PLR0913 - the facts of one decision, all by name
     Raises:
         InvalidRecordError: `at` has no time zone.
     """
-    sender = _sender(account, person)
+    sender = _sender(account, person, system)
     if isinstance(sender, Refused):
         return sender
     decision = _decide_for_party(

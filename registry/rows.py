@@ -10,9 +10,11 @@ from registry.model import (
     Account,
     AccountLevel,
     AccountStatus,
+    Activity,
     Entity,
     NumberKind,
     Person,
+    Privilege,
     Representation,
     RepresentationLevel,
 )
@@ -29,6 +31,7 @@ __all__ = [
     "person_row",
     "representation_from_row",
     "representation_row",
+    "scope_values",
 ]
 
 Values: TypeAlias = dict[str, object]
@@ -43,6 +46,7 @@ def person_row(person: Person) -> Values:
         "surname": person.surname,
         "pesel": person.pesel,
         "active": person.active,
+        "only_system": person.only_system,
     }
 
 
@@ -54,6 +58,7 @@ def person_from_row(row: RowMapping) -> Person:
         surname=row["surname"],
         pesel=row["pesel"],
         active=row["active"],
+        only_system=row["only_system"],
     )
 
 
@@ -117,7 +122,35 @@ def representation_row(representation: Representation) -> Values:
         "valid_to": representation.valid_to,
         "ended_at": representation.ended_at,
         "version": representation.version,
+        "scope": scope_values(representation),
+        "basis": representation.basis,
     }
+
+
+def scope_values(representation: Representation) -> JsonObject | None:
+    """What a right covers beside whole systems; None: nothing, as with most rights."""
+    scope: JsonObject = {}
+    if representation.activities:
+        scope["activities"] = {
+            system: sorted(activities) for system, activities in sorted(representation.activities.items())
+        }
+    if representation.privileges:
+        scope["privileges"] = sorted(representation.privileges)
+    if representation.substitution:
+        scope["substitution"] = True
+    return scope or None
+
+
+def _activities(scope: Mapping[str, object]) -> dict[str, frozenset[Activity]]:
+    named = scope.get("activities")
+    if not isinstance(named, dict):
+        return {}
+    return {system: frozenset(map(Activity, activities)) for system, activities in named.items()}
+
+
+def _privileges(scope: Mapping[str, object]) -> frozenset[Privilege]:
+    named = scope.get("privileges")
+    return frozenset(map(Privilege, named)) if isinstance(named, list) else frozenset()
 
 
 def representation_from_row(row: RowMapping) -> Representation:
@@ -125,6 +158,7 @@ def representation_from_row(row: RowMapping) -> Representation:
 
     A representative without an entity record is a person; whether a person is active is judged at the sender.
     """
+    scope = row["scope"] or {}
     return Representation(
         id=row["id"],
         representative=row["representative"],
@@ -135,6 +169,10 @@ def representation_from_row(row: RowMapping) -> Representation:
         valid_to=row["valid_to"],
         ended_at=row["ended_at"],
         version=row["version"],
+        activities=_activities(scope),
+        privileges=_privileges(scope),
+        substitution=bool(scope.get("substitution")),
+        basis=row["basis"],
         representative_active=row["representative_active"] is not False,
         representative_owner=row["representative_owner"],
     )

@@ -24,6 +24,7 @@ from sqlalchemy.types import TypeDecorator
 __all__ = [
     "UtcDateTime",
     "accounts",
+    "details",
     "entities",
     "history",
     "metadata",
@@ -74,6 +75,7 @@ persons = Table(
     Column("surname", Text, nullable=False),
     Column("pesel", String(11), unique=True),
     Column("active", Boolean, nullable=False),
+    Column("only_system", String(30)),  # empty: no restriction
 )
 
 accounts = Table(
@@ -132,10 +134,28 @@ representations = Table(
     Column("valid_to", Date),
     Column("ended_at", UtcDateTime),
     Column("version", Integer, nullable=False),
+    Column("scope", JSON(none_as_null=True)),  # activities, privileges, substitution; empty: whole systems
+    Column("basis", String(50)),  # id of the right this one was passed on from
     Index(None, "representative", "represented"),
     Index(None, "represented", "representative"),
 )
+# Few rights are passed on.
+Index(
+    None,
+    representations.c.basis,
+    sqlite_where=representations.c.basis.is_not(None),
+    postgresql_where=representations.c.basis.is_not(None),
+)
 
+# What the forms tell of a person or entity beside what rights are decided on: addresses, contacts, areas.
+details = Table(
+    "registry_details",
+    metadata,
+    Column("id_sisc", _ID_SISC, primary_key=True),
+    Column("data", JSON, nullable=False),
+)
+
+# Rows are only ever added: triggers refuse UPDATE and DELETE.
 history = Table(
     "registry_history",
     metadata,
@@ -145,6 +165,8 @@ history = Table(
     Column("subject", String(20), nullable=False),  # person, account, entity, representation
     Column("key", _LOGIN, nullable=False),
     Column("action", String(40), nullable=False),
+    Column("document", Text),  # sysRef of the application it rests on
+    Column("reason", Text),  # why, in the words of who did it
     Column("before", JSON(none_as_null=True)),
     Column("after", JSON(none_as_null=True)),
     Index(None, "subject", "key", "id"),

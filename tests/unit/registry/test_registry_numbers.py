@@ -180,6 +180,7 @@ def test_an_id_sisc_is_taken_as_the_channel_allows(text: str, holds: bool) -> No
 def test_an_id_sisc_of_ours_has_seventeen_characters() -> None:
     assert entity_id_sisc(eori=f"PL{NIP}00000") == f"PL{NIP}00000"
     assert entity_id_sisc(nip=NIP, regon="123456785") == f"PL{NIP}56785"
+    assert entity_id_sisc(eori="DE12345") == "0000000000DE12345"
     assert person_id_sisc("44051401458") == "00000044051401458"
 
 
