@@ -197,8 +197,16 @@ def test_every_missing_condition_has_its_own_reason(decision: RightsDecision, re
 
 @pytest.mark.parametrize("reason", RefusalReason)
 def test_no_text_of_a_refusal_keeps_an_unfilled_place(reason: RefusalReason) -> None:
-    facts = {"login": "a@b", "who": "ANNA", "system": "AES", "systems": "AIS", "day": "2026-01-01"}
-    texts = refuse(reason, party=FIRM_EORI, number="26PL1", **facts)
+    texts = refuse(
+        reason,
+        party=FIRM_EORI,
+        login="a@b",
+        who="ANNA",
+        system="AES",
+        systems="AIS",
+        day="2026-01-01",
+        number="26PL1",
+    )
     for text in (texts.message_pl, texts.message_en, texts.remedy_pl, texts.remedy_en):
         assert text
         assert "{" not in text
