@@ -21,7 +21,7 @@ from signing.c14n import Canonicalization, canonicalize
 from signing.certificates import issuer_serial_der
 from signing.errors import UnsupportedKeyError
 from signing.keys import KeyPair, PrivateKey
-from signing.names import C14N_EXCLUSIVE, DS, ENVELOPED, SIGNED_PROPERTIES_TYPE, XADES, ds
+from signing.names import C14N_EXCLUSIVE, DS, ENVELOPED, SIGNED_PROPERTIES_TYPE, XADES, ds, xades
 
 __all__ = ["Sealer", "SignatureProfile", "sign_enveloped"]
 
@@ -87,7 +87,7 @@ _SIGNATURE: Final = (
 )
 
 
-def sign_enveloped(
+def sign_enveloped(  # noqa: PLR0913 - the parts of one act, all but two by name
     root: etree._Element,
     key: KeyPair,
     *,
@@ -95,6 +95,7 @@ def sign_enveloped(
     ids: Callable[[], str],
     profile: SignatureProfile = SignatureProfile.XADES,
     c14n: str = C14N_EXCLUSIVE,
+    claimed_role: etree._Element | None = None,
 ) -> bytes:
     """Sign a whole document; the signature becomes the last child of its document element.
 
@@ -105,6 +106,7 @@ def sign_enveloped(
         ids: makes identifiers that are unique and valid as xs:ID.
         profile: XAdES or plain.
         c14n: canonicalisation of everything, one of names.C14N_….
+        claimed_role: XAdES only: what the signer says of himself; the trusted profile names the person so.
 
     Returns:
         The signed document, UTF-8 with XML declaration.
@@ -132,9 +134,19 @@ def sign_enveloped(
             "object": _object(identifier, _properties(identifier, key, at)) if signed else "",
         }
     )
+    if claimed_role is not None:
+        _claim(signature, claimed_role)
     root.append(signature)
     _complete(signature, key.private_key, how)
     return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
+
+
+def _claim(signature: etree._Element, role: etree._Element) -> None:
+    """The last of the signed signature properties (EN 319 132-1 §5.2.6)."""
+    element = signature[3][0][0][0]
+    for name in ("SignerRoleV2", "ClaimedRoles", "ClaimedRole"):
+        element = etree.SubElement(element, xades(name))
+    element.append(role)
 
 
 def _complete(signature: etree._Element, key: PrivateKey, how: Canonicalization) -> None:

@@ -151,7 +151,7 @@ class ScTrust:
 class FirstTrust:
     """Asks several sources; the first that trusts decides.
 
-    Where none does, the answer is of the first that knows the issuer, since its reason says more.
+    Where none does, the answer is of the one that knows most of the certificate, since its reason says more.
     """
 
     def __init__(self, sources: Sequence[TrustSource]) -> None:
@@ -166,7 +166,7 @@ class FirstTrust:
             decision = source.judge(certificate, candidates=candidates, at=at)
             if decision.fault is None:
                 return decision
-            if refusal is None or _is_untrusted(refusal):
+            if refusal is None or _knowledge(decision) > _knowledge(refusal):
                 refusal = decision
         return refusal or TrustDecision(fault=untrusted(certificate))
 
@@ -244,5 +244,8 @@ def untrusted(certificate: x509.Certificate) -> Fault:
     return fault(Rule.CERT_UNTRUSTED, issuer=certificate.issuer.rfc4514_string())
 
 
-def _is_untrusted(decision: TrustDecision) -> bool:
-    return decision.fault is not None and decision.fault.rule == Rule.CERT_UNTRUSTED
+def _knowledge(decision: TrustDecision) -> int:
+    """Of a refusal: most where the certificate's class is known, least where nobody knows its issuer."""
+    if decision.signer_class is not None:
+        return 2
+    return 0 if decision.fault is not None and decision.fault.rule == Rule.CERT_UNTRUSTED else 1

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.output import say
+from gateway.cli.output import JsonFlag, print_json, say
 from gateway.clock import now
-from gateway.pki.sandbox import make_pki_sandbox
+from gateway.pki.sandbox.world import index, make_pki_sandbox
 
 __all__ = ["app"]
 
@@ -24,7 +24,12 @@ def _group() -> None:
 @app.command("sandbox")
 def sandbox(
     folder: Annotated[Path, typer.Option("--dir", help="New folder for everything.")] = Path("pki-sandbox"),
+    as_json: JsonFlag = False,
 ) -> None:
-    """Make an authority, good signers and one of every bad kind, with a table of what each must yield."""
+    """Make signers of every class, good and bad, sign a document with each, and tell what each must yield."""
     readme = make_pki_sandbox(folder, at=now())
-    say(f"written: {readme}")
+    if not as_json:
+        say(f"written: {readme}")
+        return
+    for line in index():
+        print_json(line)

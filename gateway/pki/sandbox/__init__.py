@@ -1,0 +1,1 @@
+"""A throw-away world of certificates for testers: signers of every class, good and bad."""
