@@ -53,4 +53,5 @@ class Action(StrEnum):
     PROCESS_STARTED = "process_started"
     PROCESS_ENDED = "process_ended"
     LIBRARY_LOGGED = "library_logged"  # a warning of a library or of a package that knows no observer
+    CODE_LISTS_REFUSED = "code_lists_refused"  # unusable; those read before stay in force
     VALIDATORS_DISAGREE = "validators_disagree"  # libxml2 and xmlschema differ on a document

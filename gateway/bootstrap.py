@@ -10,9 +10,11 @@ from typing import Final
 from gateway import clock
 from gateway.accounts import RegistryContexts, RegistryCredentials, read_sender
 from gateway.actions import Action
+from gateway.codelists import CodeListFolder
 from gateway.flow.answers import Answers
 from gateway.flow.channel import Channel
 from gateway.flow.checks import (
+    PlausibilityCheck,
     RightsCheck,
     SchemaCheck,
     SignatureCheck,
@@ -29,6 +31,7 @@ from gateway.housekeeping import Housekeeping
 from gateway.keys import read_credential_keys, read_secret_file
 from gateway.observe import Observer
 from gateway.pki.expiry import ExpiryWatch
+from gateway.plausibility import GatewayPlausibility
 from gateway.receipts import Receipts
 from gateway.settings import Settings
 from gateway.soap.actions import EdgeAction
@@ -77,6 +80,13 @@ class Gateway:
     def validator(self) -> Validator:
         """Validates documents; shared by all threads."""
         return Validator(self.catalogue, on_disagreement=self._tell_disagreement)
+
+    @cached_property
+    def plausibility(self) -> GatewayPlausibility:
+        """Looks at values beyond their schema."""
+        options = self.settings.plausibility
+        lists = CodeListFolder(self.settings.path(options.code_lists), self.observe)
+        return GatewayPlausibility(lists.current, level=options.level, rules=options.rules)
 
     def _tell_disagreement(self, message_type: MessageType, _verdict: str) -> None:
         """Count it; the verdict quotes the document, which stays out of the log."""
@@ -167,6 +177,7 @@ class Gateway:
             checks=(
                 read_case,
                 SchemaCheck(validator=self.validator),
+                PlausibilityCheck(plausibility=self.plausibility),
                 SignatureCheck(
                     policy=message_policy(self.settings),
                     trust=self.trust.source,

@@ -6,6 +6,7 @@ from datetime import datetime
 from lxml import etree
 
 from gateway.clock import warsaw_day
+from gateway.plausibility import GatewayPlausibility
 from schemas.catalogue import Catalogue
 from schemas.errors import UnknownMessageError
 from schemas.findings import Finding, Severity
@@ -45,6 +46,7 @@ class Inspector:
 
     catalogue: Catalogue
     validator: Validator
+    plausibility: GatewayPlausibility
     trust: TrustSource
     at: datetime
     policy: SignaturePolicy = MESSAGE_POLICY
@@ -76,7 +78,10 @@ class Inspector:
             message_type = self.catalogue.recognise(root, on=warsaw_day(self.at))
         except UnknownMessageError as error:
             return SchemaReport(valid=False, findings=(_unknown(error, root),), total=1), None
-        return self.validator.validate(root, message_type), message_type.code
+        report = self.validator.validate(root, message_type)
+        if report.valid:
+            report = self.plausibility.examine(root, message_type, on=warsaw_day(self.at))
+        return report, message_type.code
 
 
 def _unknown(error: UnknownMessageError, root: etree._Element) -> Finding:

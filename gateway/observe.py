@@ -39,6 +39,7 @@ _WARNINGS = frozenset(
 )
 _ERRORS = frozenset(
     {
+        Action.CODE_LISTS_REFUSED,
         Action.CRL_OVERDUE,
         Action.DELIVERY_GIVEN_UP,
         Action.INTERNAL_ERROR,

@@ -74,7 +74,7 @@ class Receipts:
         """
         root, part = self._draft("UPP", facts, at)
         for warning in warnings:
-            _information(part, "Ostrzezenie", f"{warning.code}: {warning.message_pl} / {warning.message_en}")
+            _information(part, "Ostrzezenie", _remark(warning))
         return Receipt(kind="UPP", content=self.seal.seal(root, at))
 
     def npp(self, facts: ReceiptFacts, at: datetime, findings: Sequence[Finding], total: int) -> Receipt:
@@ -123,6 +123,12 @@ def _party(part: etree._Element, role: str, name: str, number: str, kind: str) -
 
 def _information(part: etree._Element, kind: str, text: str) -> None:
     _add(part, "InformacjaUzupelniajaca", text).set("TypInformacjiUzupelniajacej", kind)
+
+
+def _remark(warning: Finding) -> str:
+    """A warning in one line, with its place where there is one."""
+    place = f" [{warning.line}: {warning.xpath}]" if warning.xpath else ""
+    return f"{warning.code}{place}: {warning.message_pl} / {warning.message_en}"
 
 
 def _error(errors: etree._Element, finding: Finding) -> None:

@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from gateway.errors import ConfigurationError
+from schemas.wording import PlausibilityCode
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -29,6 +30,7 @@ __all__ = [
     "KeyOptions",
     "MailboxOptions",
     "PkiOptions",
+    "PlausibilityOptions",
     "RevocationOptions",
     "RouteOptions",
     "Settings",
@@ -47,6 +49,13 @@ _DEFAULT_FILE = "sisc.toml"
 
 class _Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _in_capitals(table: object) -> object:
+    """Codes are in capitals; names of environment variables arrive in small letters."""
+    if not isinstance(table, Mapping):
+        return table
+    return {str(key).upper(): value for key, value in table.items()}
 
 
 class StoreOptions(_Options):
@@ -183,6 +192,25 @@ class RevocationOptions(_Options):
     )
 
 
+class PlausibilityOptions(_Options):
+    """`[plausibility]`: values of the right form that cannot be right; codes are `VALUE_MRN` and the like."""
+
+    level: Literal["off", "warning", "error"] = Field(
+        default="warning", description="off: not looked at; warning: told in the UPP; error: refused"
+    )
+    rules: Mapping[PlausibilityCode, Literal["off", "warning", "error"]] = Field(
+        default_factory=dict, description="code → level, for those that differ from `level`"
+    )
+    code_lists: Path = Field(
+        default=Path("codelists"), description="folder of the lists that `sisc codelists install` fills"
+    )
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _codes_in_capitals(cls, rules: object) -> object:
+        return _in_capitals(rules)
+
+
 class WebOptions(_Options):
     """`[web]`: the HTTP server."""
 
@@ -271,6 +299,7 @@ class Settings(BaseSettings):
     trust: TrustOptions = TrustOptions()
     signers: SignerOptions = SignerOptions()
     revocation: RevocationOptions = RevocationOptions()
+    plausibility: PlausibilityOptions = PlausibilityOptions()
     web: WebOptions = WebOptions()
     edge: EdgeOptions = EdgeOptions()
     mailbox: MailboxOptions = MailboxOptions()
@@ -285,11 +314,8 @@ class Settings(BaseSettings):
 
     @field_validator("routes", mode="before")
     @classmethod
-    def _in_capitals(cls, routes: object) -> object:
-        """Codes of systems are in capitals; names of environment variables arrive in small letters."""
-        if not isinstance(routes, Mapping):
-            return routes
-        return {str(system).upper(): options for system, options in routes.items()}
+    def _systems_in_capitals(cls, routes: object) -> object:
+        return _in_capitals(routes)
 
     def path(self, relative: Path) -> Path:
         """A configured path, made absolute."""

@@ -125,8 +125,8 @@ def _read_file(folder: Path, file: Path) -> list[MessageType]:
 
 
 def _merged(common: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
-    places = {**common.get("places", {}), **entry.get("places", {})}
-    return {**common, **entry, "places": places}
+    tables = {key: {**common.get(key, {}), **entry.get(key, {})} for key in ("places", "values")}
+    return {**common, **entry, **tables}
 
 
 def _versions(entry: Mapping[str, Any], file: Path) -> Iterator[dict[str, Any]]:
@@ -153,7 +153,7 @@ def _message_type(entry: dict[str, Any], file: Path) -> MessageType:
         _refuse_unknown(party.get("when", {}), _names(Condition), file)
     schema = f"{file.parent.name}/{entry.get('schema', str(entry.get('root')) + '.xsd')}"
     try:
-        one = _adapter().validate_python({**entry, "schema": schema})
+        one = _adapter().validate_python({**entry, "schema": schema, "values": _values(entry)})
     except ValidationError as error:
         raise CatalogueError(source=str(file), reason=_reason(entry, error)) from error
     if not (one.folder / one.schema).is_file():
@@ -161,6 +161,10 @@ def _message_type(entry: dict[str, Any], file: Path) -> MessageType:
     if one.valid_from and one.valid_to and one.valid_to < one.valid_from:
         raise CatalogueError(source=str(file), reason=f"{one.code}: valid_to is before valid_from")
     return one
+
+
+def _values(entry: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [{"kind": kind, "place": one} for kind, all_ in entry["values"].items() for one in all_]
 
 
 @cache

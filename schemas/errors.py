@@ -1,13 +1,21 @@
 """Errors of the schema catalogue.
 
 SchemaError
+├── CodeListError            a code list cannot be read (the operator gives another file)
 ├── CatalogueError      the catalogue itself or one of its schemas is unusable (an operator mends it)
 ├── IdentifierError          an identifier cannot be made of the parts given (the caller mends it)
 ├── UnknownMessageError      no active type has this root element and namespace (the sender mends it)
 └── UnknownTypeError         no type, or more than one, is meant by a code (the caller mends it)
 """
 
-__all__ = ["CatalogueError", "IdentifierError", "SchemaError", "UnknownMessageError", "UnknownTypeError"]
+__all__ = [
+    "CatalogueError",
+    "CodeListError",
+    "IdentifierError",
+    "SchemaError",
+    "UnknownMessageError",
+    "UnknownTypeError",
+]
 
 
 class SchemaError(Exception):
@@ -16,6 +24,15 @@ class SchemaError(Exception):
 
 class CatalogueError(SchemaError):
     """The catalogue data or a schema file cannot be used."""
+
+    def __init__(self, *, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+
+class CodeListError(SchemaError):
+    """A file is no code list, or not the one that was installed."""
 
     def __init__(self, *, source: str, reason: str) -> None:
         super().__init__(f"{source}: {reason}")

@@ -24,13 +24,12 @@ from xmlschema.validators.facets import (
 
 from schemas.cause import Cause, listed
 from schemas.content import children_cause
-from schemas.findings import Finding
+from schemas.findings import Finding, shortened
 from schemas.paths import line_of, local_name, path_of
 from schemas.wording import BUILTIN_TYPES, TYPE_LIMITS, WORDING, SchemaCode, Text
 
 __all__ = ["explain", "explain_briefly", "quotable"]
 
-_VALUE_LENGTH = 60  # characters of an offending value that are shown
 _MESSAGE_LENGTH = 300  # characters of a message of libxml2 that are shown
 _SECRET = frozenset({"accessCode"})  # guarantee access codes stay out of receipts and logs
 _CODES = tuple(SchemaCode)
@@ -110,7 +109,7 @@ def _shown(cause: Cause) -> str | None:
         return None
     if local_name(cause.element) in _SECRET:
         return "***"
-    return cause.value if len(cause.value) <= _VALUE_LENGTH else cause.value[: _VALUE_LENGTH - 1] + "…"
+    return shortened(cause.value)
 
 
 def _cause(error: XMLSchemaValidationError) -> Cause:

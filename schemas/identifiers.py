@@ -3,17 +3,20 @@
 MRN, GRN and ARC share one check digit, that of the movement reference number (document DGXXI/0879/99 rev. 1):
 each character has a value, the values are weighted with powers of two, and the sum is taken modulo 11, 10
 counting as 0. The digit catches every change of one digit to another, except where it is 0 (remainders 0
-and 10 look the same). Test messages often carry wrong ones: no document is refused for its check digit.
+and 10 look the same). Test messages often carry wrong ones: they are warned of, not refused by default.
 """
 
 import re
 import string
 
 from schemas.errors import IdentifierError
+from schemas.wording import Text
 
 __all__ = [
     "arc_check_digit",
+    "arc_fault",
     "grn_check_digit",
+    "grn_fault",
     "is_valid_arc",
     "is_valid_eori",
     "is_valid_excise_number",
@@ -23,6 +26,7 @@ __all__ = [
     "make_arc",
     "make_mrn",
     "mrn_check_digit",
+    "mrn_fault",
 ]
 
 _MODULUS = 11
@@ -110,17 +114,32 @@ def make_arc(year: int, country: str, body: str) -> str:
 
 def is_valid_mrn(value: str) -> bool:
     """Whether form and check digit are those of an MRN (of the old or the present form)."""
-    return _is_valid(value, _MRN, _MRN_BODY)
+    return mrn_fault(value) is None
 
 
 def is_valid_grn(value: str) -> bool:
     """Whether form and check digit are those of a GRN, with or without its voucher part."""
-    return _is_valid(value, _GRN, _GRN_BODY)
+    return grn_fault(value) is None
 
 
 def is_valid_arc(value: str) -> bool:
     """Whether form and check digit are those of an administrative reference code."""
-    return _is_valid(value, _ARC, _ARC_BODY)
+    return arc_fault(value) is None
+
+
+def mrn_fault(value: str) -> Text | None:
+    """Why a value is no MRN; None: it is one."""
+    return _fault(value, _MRN, _MRN_BODY)
+
+
+def grn_fault(value: str) -> Text | None:
+    """Why a value is no GRN; None: it is one."""
+    return _fault(value, _GRN, _GRN_BODY)
+
+
+def arc_fault(value: str) -> Text | None:
+    """Why a value is no ARC; None: it is one."""
+    return _fault(value, _ARC, _ARC_BODY)
 
 
 def is_valid_eori(value: str) -> bool:
@@ -151,7 +170,13 @@ def _completed(kind: str, body: str, length: int, form: re.Pattern[str]) -> str:
     return value
 
 
-def _is_valid(value: str, form: re.Pattern[str], length: int) -> bool:
-    return form.fullmatch(value) is not None and _check_digit("", value[:length], length) == int(
-        value[length]
+def _fault(value: str, form: re.Pattern[str], length: int) -> Text | None:
+    if form.fullmatch(value) is None:
+        return Text("niewłaściwa postać", "the form is wrong")
+    expected = _check_digit("", value[:length], length)
+    if expected == int(value[length]):
+        return None
+    return Text(
+        f"cyfrą kontrolną ({length + 1}. znak) powinno być {expected}",
+        f"the check digit (character {length + 1}) should be {expected}",
     )

@@ -19,6 +19,7 @@ __all__ = [
     "Places",
     "RightsRule",
     "SchemaReport",
+    "ValuePlace",
 ]
 
 
@@ -85,6 +86,14 @@ class Places:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ValuePlace:
+    """Where values stand that can be wrong although they have the form the schema asks for."""
+
+    kind: str  # "mrn", "past", …, or the name of a code list
+    place: str  # "GRN" or "Guarantee*/GRN": element, with its parent where the name alone does not tell
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class MessageType:
     """One message type in one version."""
 
@@ -105,8 +114,13 @@ class MessageType:
     valid_to: date | None = None  # last day of validity
     places: Places = field(default_factory=Places)
     parties: tuple[PartyPlace, ...] = ()
+    values: tuple[ValuePlace, ...] = ()
     rights: RightsRule = RightsRule.PARTIES
     signature_required: bool = True
+
+    def __hash__(self) -> int:
+        """Of what tells types apart: several look-ups a document have a type as their key."""
+        return hash((self.code, self.version, self.system))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

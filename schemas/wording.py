@@ -1,9 +1,18 @@
-"""What findings of schema validation say, in Polish and English: data, no decisions."""
+"""What findings say of schemas and values, in Polish and English: data, no decisions."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["BUILTIN_TYPES", "TYPE_LIMITS", "WORDING", "SchemaCode", "Text", "Wording"]
+__all__ = [
+    "BUILTIN_TYPES",
+    "PLAUSIBILITY_WORDING",
+    "TYPE_LIMITS",
+    "WORDING",
+    "PlausibilityCode",
+    "SchemaCode",
+    "Text",
+    "Wording",
+]
 
 
 class SchemaCode(StrEnum):
@@ -24,6 +33,22 @@ class SchemaCode(StrEnum):
     CONTENT = "XSD_CONTENT"  # text between elements, or elements inside a value
     UNIQUE = "XSD_UNIQUE"  # a key is used twice
     OTHER = "XSD_OTHER"  # any other rule of the schema
+
+
+class PlausibilityCode(StrEnum):
+    """Stable codes of what is found beyond the schema."""
+
+    MRN = "VALUE_MRN"
+    GRN = "VALUE_GRN"
+    ARC = "VALUE_ARC"
+    EORI = "VALUE_EORI"
+    NIP = "VALUE_NIP"
+    REGON = "VALUE_REGON"
+    PESEL = "VALUE_PESEL"
+    FUTURE_DATE = "VALUE_FUTURE_DATE"
+    OFFICE = "VALUE_OFFICE"
+    COUNTRY = "VALUE_COUNTRY"
+    CODE = "VALUE_CODE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +158,46 @@ TYPE_LIMITS = {
     "negative": Text("liczba mniejsza od zera", "a number below zero"),
     "non negative": Text("zero albo więcej", "zero or more"),
     "non positive": Text("zero albo mniej", "zero or less"),
+}
+
+_TYPING_ERROR = Text(
+    "Porównaj numer z dokumentem, z którego pochodzi.", "Compare it with where it comes from."
+)
+_LIST = Text(
+    "Użyj kodu z listy; wykaz kodów pokazuje `sisc codelists show`.",
+    "Use a code of the list; `sisc codelists show` prints it.",
+)
+
+
+def _number(pl: str, en: str) -> Wording:
+    return Wording(
+        Text(
+            f"{{name}} nie jest poprawnym numerem {pl}: {{reason}}.", f"{{name}} is no good {en}: {{reason}}."
+        ),
+        _TYPING_ERROR,
+    )
+
+
+#: ``{name}`` is the element, ``{reason}`` what the judge says.
+PLAUSIBILITY_WORDING = {
+    PlausibilityCode.MRN: _number("MRN", "MRN"),
+    PlausibilityCode.GRN: _number("GRN", "GRN"),
+    PlausibilityCode.ARC: _number("ARC", "ARC"),
+    PlausibilityCode.EORI: _number("EORI", "EORI number"),
+    PlausibilityCode.NIP: _number("NIP", "NIP"),
+    PlausibilityCode.REGON: _number("REGON", "REGON"),
+    PlausibilityCode.PESEL: _number("PESEL", "PESEL"),
+    PlausibilityCode.FUTURE_DATE: Wording(
+        Text("{name} to data z przyszłości: {reason}.", "{name} lies in the future: {reason}."),
+        Text("Podaj datę zdarzenia, które już nastąpiło.", "Give the date of what has already happened."),
+    ),
+    PlausibilityCode.OFFICE: Wording(
+        Text("{name} nie jest znanym urzędem: {reason}.", "{name} is no known office: {reason}."), _LIST
+    ),
+    PlausibilityCode.COUNTRY: Wording(
+        Text("{name} nie jest znanym krajem: {reason}.", "{name} is no known country: {reason}."), _LIST
+    ),
+    PlausibilityCode.CODE: Wording(
+        Text("{name} nie jest znanym kodem: {reason}.", "{name} is no known code: {reason}."), _LIST
+    ),
 }

@@ -1,7 +1,7 @@
 """`sisc check`: for those who write and test messages."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,11 +14,14 @@ from cryptography import x509
 from gateway.cli.files import read_input
 from gateway.cli.output import JsonFlag, print_json, say
 from gateway.clock import now
+from gateway.codelists import read_folder
 from gateway.errors import ConfigurationError
 from gateway.flow.dates import parse_moment
 from gateway.inspection import Inspection, Inspector
+from gateway.plausibility import GatewayPlausibility
 from schemas.catalogue import load_builtin
-from schemas.findings import Finding
+from schemas.codelists import CodeList
+from schemas.findings import Finding, Severity
 from schemas.validation import Validator
 from signing.errors import RefusedError
 from signing.faults import Rule
@@ -57,6 +60,7 @@ def check(
             validator=Validator(catalogue),
             trust=ground.trust,
             policy=ground.policy,
+            plausibility=_plausibility(),
             at=_moment(at),
         )
         for file in files:
@@ -117,6 +121,19 @@ def _installed() -> Iterator[_Ground | None]:
 
     with open_configured() as gateway, gateway.store.read() as work:
         yield _Ground(trust=gateway.trust.source(work), policy=message_policy(settings))
+
+
+def _plausibility() -> GatewayPlausibility:
+    """With the settings and code lists of this installation, where there is one."""
+    if not _may_be_installed():
+        nothing: Mapping[str, CodeList] = {}
+        return GatewayPlausibility(lambda: nothing)
+    from gateway.settings import load_settings  # noqa: PLC0415 - see _installed
+
+    settings = load_settings()
+    options = settings.plausibility
+    lists = read_folder(settings.path(options.code_lists))
+    return GatewayPlausibility(lambda: lists, level=options.level, rules=options.rules)
 
 
 def _pinned(certificates: Sequence[x509.Certificate]) -> TrustSource:
@@ -224,7 +241,8 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 def _print(file: Path, found: Inspection) -> None:
     if found.good:
-        say(f"{file}  {found.type_code or 'unknown type'}  good", style="green")
+        warned = ", with warnings" if found.schema and found.schema.findings else ""
+        say(f"{file}  {found.type_code or 'unknown type'}  good{warned}", style="green")
     else:
         say(f"{file}  {found.type_code or 'unknown type'}  not good", style="red")
     if found.unreadable:
@@ -242,7 +260,8 @@ def _print(file: Path, found: Inspection) -> None:
 
 def _print_finding(finding: Finding) -> None:
     place = f"line {finding.line}: " if finding.line else ""
-    say(f"    {place}{finding.code}  {finding.message_en}\n      {finding.remedy_en}")
+    severity = "" if finding.severity is Severity.ERROR else "warning "
+    say(f"    {place}{severity}{finding.code}  {finding.message_en}\n      {finding.remedy_en}")
 
 
 def _print_verdict(verdict: Verdict) -> None:

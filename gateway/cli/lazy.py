@@ -62,6 +62,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         name="poll",
         summary="Collect all waiting documents of the account.",
     ),
+    "codelists": Entry(
+        module="gateway.cli.codelists",
+        name="app",
+        summary="Lists of codes that values in documents are compared with.",
+    ),
     "documents": Entry(
         module="gateway.cli.documents",
         name="app",

@@ -7,6 +7,8 @@ from typing import Final
 
 from lxml import etree
 
+from gateway.clock import warsaw_day
+from gateway.plausibility import GatewayPlausibility
 from gateway.store.owners import NumberOwners, OwnedKind
 from gateway.store.ports import UnitOfWork
 from registry.desk import decide_rights
@@ -33,6 +35,7 @@ from signing.verdict import Fault, Signer, SignerClass, Verdict
 __all__ = [
     "Case",
     "Check",
+    "PlausibilityCheck",
     "RightsCheck",
     "SchemaCheck",
     "Sender",
@@ -77,6 +80,7 @@ class Case:
     facts: MessageFacts = field(default_factory=MessageFacts)
     verdict: Verdict | None = None
     decision: RightsDecision | None = None
+    schema_valid: bool = False
     findings_left_out: int = 0  # beyond those a check returned
 
 
@@ -114,7 +118,24 @@ class SchemaCheck:
     def __call__(self, case: Case) -> Sequence[Finding]:
         """Findings of the schema."""
         report = self.validator.validate(case.root, case.message_type)
+        case.schema_valid = report.valid
         case.findings_left_out += report.total - len(report.findings)
+        return report.findings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlausibilityCheck:
+    """Are the values possible, beyond what the schema says?"""
+
+    plausibility: GatewayPlausibility
+
+    def __call__(self, case: Case) -> Sequence[Finding]:
+        """Warnings, or errors where the settings say so; nothing on a document that the schema refuses."""
+        if not case.schema_valid:
+            return ()
+        report = self.plausibility.examine(case.root, case.message_type, on=warsaw_day(case.received_at))
+        if not report.valid:
+            case.findings_left_out += report.total - len(report.findings)
         return report.findings
 
 

@@ -27,7 +27,7 @@ from registry.refusals import refuse
 from routing.routes import AdapterKind, default_routes
 from schemas.catalogue import load_builtin
 from schemas.findings import Finding
-from schemas.wording import WORDING
+from schemas.wording import PLAUSIBILITY_WORDING, WORDING
 from signing.faults import RULES
 from signing.verdict import Indication, Signer, SignerClass, Verdict
 from tests.docs.pages import DOCS
@@ -141,7 +141,7 @@ def _type(field: FieldInfo) -> str:
     if get_origin(kind) in {Union, UnionType}:
         kind = next(each for each in get_args(kind) if each is not NoneType)
     if get_origin(kind) is Mapping:
-        return "table of lists"
+        return "table" if get_origin(get_args(kind)[1]) is Literal else "table of lists"
     bounds = (_BOUNDS.get(type(bound), _PATTERN).format(bound) for bound in field.metadata)
     return ", ".join([_TYPES[kind], *bounds])
 
@@ -170,6 +170,12 @@ def routes() -> str:
 def schema_codes() -> str:
     """Codes of schema findings."""
     rows = ((f"`{code}`", text.message.en, text.remedy.en) for code, text in WORDING.items())
+    return table(("code", "what is wrong", "what to do"), rows)
+
+
+def value_codes() -> str:
+    """Codes of values that cannot be right."""
+    rows = ((f"`{code}`", text.message.en, text.remedy.en) for code, text in PLAUSIBILITY_WORDING.items())
     return table(("code", "what is wrong", "what to do"), rows)
 
 
@@ -220,6 +226,7 @@ PARTS: Final = (
     Part("reference/settings.md", "settings", settings),
     Part("reference/settings.md", "routes", routes),
     Part("reference/refusals.md", "schema", schema_codes),
+    Part("reference/refusals.md", "values", value_codes),
     Part("reference/refusals.md", "signature", signature_codes),
     Part("reference/refusals.md", "rights", rights_codes),
 )

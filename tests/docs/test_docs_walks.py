@@ -28,6 +28,11 @@ def test_everything_a_page_shows_happens_beside_a_sandbox(
     walk(page.read_text(encoding="utf-8"), terminal)
 
 
+@pytest.mark.parametrize("page", ["code-lists"])
+def test_everything_a_page_shows_happens_without_a_gateway(page: str, terminal: Terminal) -> None:
+    walk((DOCS / "how-to" / f"{page}.md").read_text(encoding="utf-8"), terminal)
+
+
 def walk(page: str, terminal: Terminal) -> None:
     """Do every step of a page. SYSREF stands for the last sysRef that was shown."""
     sys_ref = ""

@@ -1,5 +1,7 @@
 """What verification decides, and the receipts it issues: valid, sealed, complete."""
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -82,6 +84,50 @@ def test_warnings_are_told_in_the_upp(small_world: World) -> None:
     told = information(upp, "Ostrzezenie")
     assert len(told) == MAX_FINDINGS
     assert told[0] == "W00: źle & <źle> / wrong & <wrong>"
+
+
+def _wrong_guarantee(root: etree._Element) -> None:
+    number = next(root.iter("GRN"))
+    assert number.text
+    number.text = number.text[:16] + str((int(number.text[16]) + 1) % 10) + number.text[17:]
+
+
+def test_a_value_that_cannot_be_right_is_warned_of_and_recorded(world: World) -> None:
+    anna = world.enrol("anna", "NCTS2")
+    sent = declaration(key=anna.key, edit=_wrong_guarantee)
+
+    upp = judged(world, anna, sent, kind="UPP")
+
+    told = information(upp, "Ostrzezenie")
+    assert len(told) == 1
+    assert re.match(
+        r"VALUE_GRN \[\d+: /CC015C/Guarantee\[1\]/.*GRN\]: GRN nie jest .* / GRN is", str(told[0])
+    )
+    sys_ref = str(information(upp, "idDokumentuSEAP")[0])
+    submitted = [event for event in world.events(sys_ref) if event.action == "document_submitted"]
+    assert '"code": "VALUE_GRN", "severity": "WARNING"' in json.dumps(submitted[0].facts)
+
+
+def test_it_is_a_reason_to_refuse_where_the_settings_say_so(small_world: World) -> None:
+    anna = small_world.enrol("anna", "NCTS2")
+    small_world.level = "error"
+
+    npp = judged(small_world, anna, declaration(key=anna.key, edit=_wrong_guarantee), kind="NPP")
+
+    assert (codes(npp), total(npp)) == (["VALUE_GRN"], 1)
+
+
+def test_values_of_a_document_that_the_schema_refuses_are_not_looked_at(small_world: World) -> None:
+    anna = small_world.enrol("anna", "NCTS2")
+    small_world.level = "error"
+
+    def spoil(root: etree._Element) -> None:
+        _wrong_guarantee(root)
+        next(root.iter("LRN")).text = " "
+
+    npp = judged(small_world, anna, declaration(key=anna.key, edit=spoil), kind="NPP")
+
+    assert codes(npp) == ["XSD_PATTERN"]
 
 
 def test_warnings_are_no_reasons_of_an_npp(small_world: World) -> None:

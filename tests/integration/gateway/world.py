@@ -21,6 +21,7 @@ from gateway.flow.answers import Answers
 from gateway.flow.channel import Channel
 from gateway.flow.checks import (
     Check,
+    PlausibilityCheck,
     RightsCheck,
     SchemaCheck,
     SignatureCheck,
@@ -33,6 +34,7 @@ from gateway.flow.mailbox import MailboxService
 from gateway.flow.recognition import Recogniser
 from gateway.flow.verification import VerificationStep
 from gateway.observe import Observer
+from gateway.plausibility import GatewayPlausibility, Level
 from gateway.receipts import Receipts
 from gateway.settings import MailboxOptions, WorkerOptions
 from gateway.store import tables
@@ -60,6 +62,7 @@ from routing.retry import RetryPolicy
 from routing.routes import RouteTable, default_routes
 from routing.tables import simulator_deliveries
 from schemas.catalogue import Catalogue, load_builtin
+from schemas.codelists import CodeList
 from schemas.validation import Validator
 from signing.authority import (
     SC_POLICY_OID,
@@ -103,6 +106,7 @@ EORI = "PL526021308900000"
 FIRM = entity_id_sisc(eori=EORI)
 AGENCY_EORI = "PL525000838200000"
 AGENCY = entity_id_sisc(eori=AGENCY_EORI)
+_NO_LISTS: Mapping[str, CodeList] = {}
 _EXAMPLES = Path(__file__).parents[3] / "examples"
 _NAMES = ("anna", "bogdan", "celina", "darek")
 _LIFETIME = timedelta(days=730)
@@ -233,6 +237,7 @@ class World:
     routes: RouteTable = field(default_factory=default_routes)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     more_checks: Sequence[Check] = ()
+    level: Level = "warning"  # of values that cannot be right
     back_ends: dict[str, BackEnd] = field(default_factory=dict)  # instead of the simulators
     breakers: dict[str, CircuitBreaker] = field(default_factory=dict)
     owner_unknown: Mapping[str, OwnerUnknown] = field(default_factory=dict)
@@ -354,6 +359,7 @@ class World:
                 *self.more_checks,
                 read_case,
                 SchemaCheck(validator=validator()),
+                PlausibilityCheck(plausibility=GatewayPlausibility(lambda: _NO_LISTS, level=self.level)),
                 SignatureCheck(
                     policy=MESSAGE_POLICY,
                     trust=lambda work: ScTrust(

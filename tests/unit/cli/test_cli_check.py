@@ -165,8 +165,10 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert word in refused.told
 
 
-def test_schema_only_needs_no_settings_and_no_database(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "sisc.toml").write_text("this is = [ no TOML")
+def test_schema_only_needs_no_database_and_no_keys(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sisc.toml").write_text("[store]\nurl = 'postgresql+psycopg://nobody@127.0.0.1:1/none'\n")
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "ca.pem").write_text("no certificate")
 
     assert run("check", EXAMPLE, "--schema-only").code == 0
     assert run("check", EXAMPLE).code == 2
