@@ -11,7 +11,7 @@ from registry import tables
 from registry.days import require_zone
 from registry.rows import JsonObject, json_object
 
-__all__ = ["Change", "Changes", "Subject"]
+__all__ = ["Change", "Changes", "Subject", "history_row"]
 
 
 class Subject(StrEnum):
@@ -21,6 +21,7 @@ class Subject(StrEnum):
     ACCOUNT = "account"
     ENTITY = "entity"
     REPRESENTATION = "representation"
+    REQUEST = "request"  # to the help desk
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +38,32 @@ class Change:
     document: str | None = None  # sysRef of the application it rests on
     reason: str | None = None  # why, in the words of who did it
     version: int = 1  # 1 for the first change of the record
+
+
+def history_row(  # noqa: PLR0913 - one row, all by name
+    subject: Subject,
+    key: str,
+    action: str,
+    *,
+    operator: str,
+    at: datetime,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+    document: str | None = None,
+    reason: str | None = None,
+) -> Mapping[str, object]:
+    """Columns of one change. Raises InvalidRecordError where `at` has no time zone."""
+    return {
+        "at": require_zone(at),
+        "operator": operator,
+        "subject": subject.value,
+        "key": key,
+        "action": action,
+        "document": document,
+        "reason": reason,
+        "before": None if before is None else json_object(before),
+        "after": None if after is None else json_object(after),
+    }
 
 
 class Changes:
@@ -66,20 +93,18 @@ class Changes:
         before: Mapping[str, object] | None = None,
         after: Mapping[str, object] | None = None,
     ) -> None:
-        self._connection.execute(
-            insert(tables.history),
-            {
-                "at": require_zone(at),
-                "operator": operator,
-                "subject": subject.value,
-                "key": key,
-                "action": action,
-                "document": self._document,
-                "reason": self._reason,
-                "before": None if before is None else json_object(before),
-                "after": None if after is None else json_object(after),
-            },
+        row = history_row(
+            subject,
+            key,
+            action,
+            operator=operator,
+            at=at,
+            before=before,
+            after=after,
+            document=self._document,
+            reason=self._reason,
         )
+        self._connection.execute(insert(tables.history), row)
 
     def history(self, subject: Subject, key: str) -> Sequence[Change]:
         """The changes of one record, oldest first; empty when there is none."""

@@ -16,7 +16,9 @@ from registry.model import NumberKind
 
 __all__ = [
     "ID_SISC_LENGTH",
+    "NIP_WEIGHTS",
     "NUMBER_PARSERS",
+    "PESEL_WEIGHTS",
     "Pesel",
     "Sex",
     "entity_id_sisc",
@@ -34,10 +36,12 @@ __all__ = [
 #: Length of the ID SISC we assign; the channel's schema allows 10 to 50 characters.
 ID_SISC_LENGTH = 17
 
-_NIP_WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
+#: Of the first nine digits of a NIP.
+NIP_WEIGHTS = (6, 5, 7, 2, 3, 4, 5, 6, 7)
 _REGON9_WEIGHTS = (8, 9, 2, 3, 4, 5, 6, 7)
 _REGON14_WEIGHTS = (2, 4, 8, 5, 0, 9, 7, 3, 6, 1, 2, 4, 8)
-_PESEL_WEIGHTS = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3)
+#: Of the first ten digits of a PESEL.
+PESEL_WEIGHTS = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3)
 
 #: PESEL adds to the month by century: 1800s +80, 1900s +0, 2000s +20, 2100s +40, 2200s +60.
 _PESEL_CENTURIES = (1900, 2000, 2100, 2200, 1800)
@@ -108,7 +112,7 @@ def parse_nip(text: str) -> str:
     """
     number = _digits("NIP", text, 10)
     _require_check_digit(
-        "NIP", text, found=number[9], expected=_weighted_sum(number, _NIP_WEIGHTS) % 11
+        "NIP", text, found=number[9], expected=_weighted_sum(number, NIP_WEIGHTS) % 11
     )  # remainder 10 equals no digit, so such numbers are refused here too
     return number
 
@@ -148,7 +152,7 @@ def parse_pesel(text: str) -> Pesel:
         InvalidNumberError: not eleven digits, wrong check digit, or no such date.
     """
     number = _digits("PESEL", text, 11)
-    expected = -_weighted_sum(number, _PESEL_WEIGHTS) % 10
+    expected = -_weighted_sum(number, PESEL_WEIGHTS) % 10
     _require_check_digit("PESEL", text, found=number[10], expected=expected)
     sex = Sex.MALE if int(number[9]) % 2 else Sex.FEMALE
     return Pesel(number=number, born=_birth_date(number, text), sex=sex)

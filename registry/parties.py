@@ -14,8 +14,7 @@ from registry.model import Entity, NamedParty, NumberKind, Person
 from registry.numbers import parse_id_sisc, parse_number, parse_pesel
 from registry.rows import JsonObject, entity_from_row, entity_row, entity_values, person_from_row, person_row
 
-__all__ = ["PartyRecords"]
-
+__all__ = ["PartyRecords", "check_entity", "check_person"]
 
 _ENTITIES = (
     select(
@@ -38,7 +37,8 @@ _BY_ID = _ENTITIES.where(tables.entities.c.id_sisc == bindparam("wanted"))
 _BY_IDS = _ENTITIES.where(tables.entities.c.id_sisc.in_(bindparam("wanted", expanding=True)))
 
 
-def _check_person(person: Person) -> None:
+def check_person(person: Person) -> None:
+    """Raise InvalidNumberError or InvalidRecordError where a person breaks a rule."""
     parse_id_sisc(person.id_sisc)
     if person.pesel is not None and parse_pesel(person.pesel).number != person.pesel:
         raise InvalidRecordError(field="pesel", reason="must be stored as eleven digits")
@@ -46,7 +46,8 @@ def _check_person(person: Person) -> None:
         raise InvalidRecordError(field="surname", reason="must not be empty")
 
 
-def _check_entity(entity: Entity) -> None:
+def check_entity(entity: Entity) -> None:
+    """Raise InvalidNumberError or InvalidRecordError where an entity breaks a rule."""
     parse_id_sisc(entity.id_sisc)
     if not entity.name.strip():
         raise InvalidRecordError(field="name", reason="must not be empty")
@@ -69,7 +70,7 @@ class PartyRecords(Changes):
             InvalidNumberError, InvalidRecordError: the record breaks a rule.
             AlreadyRegisteredError: ID SISC or PESEL is taken.
         """
-        _check_person(person)
+        check_person(person)
         self._require_free_id(person.id_sisc)
         self._require_free_pesel(person)
         try:
@@ -86,7 +87,7 @@ class PartyRecords(Changes):
         Raises:
             NotRegisteredError: there is no such person.
         """
-        _check_person(person)
+        check_person(person)
         before = self.get_person(person.id_sisc)
         self._require_free_pesel(person)
         self._connection.execute(
@@ -130,7 +131,7 @@ class PartyRecords(Changes):
             AlreadyRegisteredError: the ID SISC, or an EORI, NIP or excise number is taken.
             NotRegisteredError: there is no such owner.
         """
-        _check_entity(entity)
+        check_entity(entity)
         self._require_free_id(entity.id_sisc)
         self._require_owner_and_numbers(entity)
         try:
@@ -149,7 +150,7 @@ class PartyRecords(Changes):
             NotRegisteredError: there is no such entity or owner.
             InvalidNumberError, InvalidRecordError, AlreadyRegisteredError: as `add_entity`.
         """
-        _check_entity(entity)
+        check_entity(entity)
         before = self.get_entity(entity.id_sisc)
         self._require_owner_and_numbers(entity)
         self._connection.execute(

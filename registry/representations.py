@@ -21,7 +21,7 @@ from registry.parties import PartyRecords
 from registry.powers import cut_back
 from registry.rows import representation_from_row, representation_row
 
-__all__ = ["RepresentationRecords", "all_with_representative"]
+__all__ = ["RepresentationRecords", "all_with_representative", "check_representation"]
 
 _LONGEST_SYSTEM = 30  # characters of a target-system code
 
@@ -67,7 +67,8 @@ def _for_rights() -> Select[tuple[object, ...]]:
 _FOR_RIGHTS = _for_rights()
 
 
-def _check_representation(representation: Representation) -> None:
+def check_representation(representation: Representation) -> None:
+    """Raise InvalidRecordError where a representation breaks a rule."""
     if representation.representative == representation.represented:
         raise InvalidRecordError(field="representative", reason="nobody is his own representative")
     if not representation.systems and not representation.privileges:
@@ -100,7 +101,7 @@ class RepresentationRecords(PartyRecords):
             NotRegisteredError: representative or represented entity is not registered.
             AlreadyRegisteredError: the id is taken.
         """
-        _check_representation(representation)
+        check_representation(representation)
         self.get_entity(representation.represented)
         if not self._is_registered(representation.representative):
             raise NotRegisteredError(what="representative", key=representation.representative)
@@ -170,7 +171,7 @@ class RepresentationRecords(PartyRecords):
             substitution=substitution,
             version=before.version + 1,
         )
-        _check_representation(after)
+        check_representation(after)
         self._replace(before, after, "changed", operator=operator, at=at)
         for passed_on in self._passed_on(after.id):
             self._cut_back(passed_on, after, operator=operator, at=at)

@@ -28,9 +28,13 @@ __all__ = [
     "entities",
     "history",
     "metadata",
+    "migrated",
     "numbers",
+    "one_time_passwords",
     "persons",
     "representations",
+    "request_messages",
+    "requests",
 ]
 
 
@@ -170,4 +174,64 @@ history = Table(
     Column("before", JSON(none_as_null=True)),
     Column("after", JSON(none_as_null=True)),
     Index(None, "subject", "key", "id"),
+)
+
+# What came from PDR: which record became which person, entity or representation.
+migrated = Table(
+    "registry_migrated",
+    metadata,
+    Column("source", String(64), primary_key=True),  # number in PDR
+    Column("kind", String(20), nullable=False),  # PdrKind
+    Column("party", String(64), nullable=False),  # ID SISC, id of a representation, or fingerprint of a key
+    Column("digest", String(64), nullable=False),  # SHA-256 of the record
+    Column("document", Text),  # identity document of a person without PESEL
+    Column("migrated_at", UtcDateTime, nullable=False),
+    Column("review", String(20)),  # of a representation: confirmed or disputed; empty: not reviewed yet
+    Column("reviewed_at", UtcDateTime),
+    Column("reviewed_by", Text),
+    Column("note", Text),  # in the reviewer's own words
+    Index("uq_registry_migrated_party", "party", unique=True),
+    Index("ix_registry_migrated_review", "kind", "review", "source"),
+)
+
+# The newest one-time password of each account, by which it links itself to a migrated record.
+one_time_passwords = Table(
+    "registry_one_time_passwords",
+    metadata,
+    Column("login", _LOGIN, primary_key=True),
+    Column("person_id", _ID_SISC, ForeignKey(persons.c.id_sisc), nullable=False, index=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("hashed", LargeBinary, nullable=False),  # scrypt
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("tries_left", Integer, nullable=False),
+    Column("used_at", UtcDateTime),
+)
+
+# What people ask the help desk.
+requests = Table(
+    "registry_requests",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("category", String(20), nullable=False),  # report, information, service
+    Column("status", String(20), nullable=False),  # open, answered, complaint, closed
+    Column("channel", String(20), nullable=False),  # portal, email, phone
+    Column("login", _LOGIN),  # account it comes from; empty: from somebody without one, by phone
+    Column("contact", Text),  # how else to reach who asks
+    Column("service", Text, nullable=False),  # name of the service it concerns
+    Column("system", String(30)),  # target system behind the service, where known
+    Column("registered_at", UtcDateTime, nullable=False),
+    Column("answered_at", UtcDateTime),  # the last answer
+    Index("ix_registry_requests_login", "login", "number"),
+    Index("ix_registry_requests_status", "status", "number"),
+)
+
+request_messages = Table(
+    "registry_request_messages",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("request", Integer, ForeignKey(requests.c.number), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("kind", String(20), nullable=False),  # description, answer, complaint, action
+    Column("text", Text, nullable=False),
 )

@@ -1,4 +1,4 @@
-"""The register of CBTD keys in a database: filled by one import, then only read."""
+"""The register of CBTD keys in a database: filled, frozen, then only read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from signing.cbtd import CbtdRecord
@@ -45,8 +45,29 @@ class SqlCbtdRegister:
         query = select(cbtd_certificates.c.fingerprint).where(wanted).limit(1)
         return self._connection.execute(query).first() is not None
 
+    def enter(self, record: CbtdRecord) -> bool:
+        """Enter one certificate while the register is open; whether it was not there before.
+
+        Args:
+            record: from `cbtd_record`.
+
+        Raises:
+            FrozenRegisterError: the register takes nothing more.
+            UnfitCertificateError: the certificate is somebody else's.
+        """
+        found = self.find(record.fingerprint)
+        if found is not None and found.person_id != record.person_id:
+            subject = record.certificate.subject.rfc4514_string()
+            raise UnfitCertificateError(subject=subject, reason=f"registered for {found.person_id}")
+        if found is not None:
+            return False
+        if self.imported() is not None:
+            raise FrozenRegisterError
+        self._connection.execute(insert(cbtd_certificates), _columns(record))
+        return True
+
     def freeze(self, records: Sequence[CbtdRecord], *, operator: str, at: datetime) -> CbtdImport:
-        """Enter all certificates there will ever be.
+        """Enter the last certificates there will ever be.
 
         Args:
             records: from `cbtd_record`.
@@ -55,21 +76,24 @@ class SqlCbtdRegister:
 
         Raises:
             FrozenRegisterError: this was done before, perhaps by another process a moment ago.
-            UnfitCertificateError: a certificate is among them twice.
+            UnfitCertificateError: a certificate is among them twice, or is somebody else's.
         """
         check_distinct(records)
-        done = CbtdImport(imported_at=at, operator=operator, certificates=len(records))
+        if self.imported() is not None:
+            raise FrozenRegisterError
+        for record in records:
+            self.enter(record)
+        count = self._connection.scalar(select(func.count()).select_from(cbtd_certificates))
+        done = CbtdImport(imported_at=at, operator=operator, certificates=count or 0)
         try:
             with self._connection.begin_nested():
                 self._connection.execute(insert(cbtd_imports).values(number=1, **_import_columns(done)))
         except IntegrityError as error:
             raise FrozenRegisterError from error
-        if records:
-            self._connection.execute(insert(cbtd_certificates), [_columns(record) for record in records])
         return done
 
     def imported(self) -> CbtdImport | None:
-        """The import that froze the register; None: it is still empty and open."""
+        """The import that froze the register; None: it is still open."""
         row = self._connection.execute(select(cbtd_imports)).one_or_none()
         if row is None:
             return None

@@ -10,7 +10,7 @@ import typer
 
 from gateway.errors import ConfigurationError
 
-__all__ = ["new_file", "read_input", "write_output", "write_whole"]
+__all__ = ["new_file", "read_input", "unusable", "write_output", "write_whole"]
 
 
 def read_input(file: Path) -> bytes:
@@ -22,7 +22,7 @@ def read_input(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise _unusable(file, error) from error
+        raise unusable(file, error) from error
 
 
 def write_output(file: Path | None, content: bytes) -> None:
@@ -37,7 +37,7 @@ def write_output(file: Path | None, content: bytes) -> None:
     try:
         write_whole(file, content)
     except OSError as error:
-        raise _unusable(file, error) from error
+        raise unusable(file, error) from error
 
 
 def write_whole(file: Path, content: bytes) -> None:
@@ -79,7 +79,7 @@ def new_file(file: Path | None) -> Iterator[Callable[[bytes], object]]:
     except FileExistsError as error:
         raise ConfigurationError(key="--out", reason=f"{file} is there already; name another file") from error
     except OSError as error:
-        raise _unusable(file, error) from error
+        raise unusable(file, error) from error
     try:
         with os.fdopen(descriptor, "wb") as opened:
             yield opened.write
@@ -88,5 +88,6 @@ def new_file(file: Path | None) -> Iterator[Callable[[bytes], object]]:
             file.unlink()
 
 
-def _unusable(file: Path, error: OSError) -> ConfigurationError:
+def unusable(file: Path, error: OSError) -> ConfigurationError:
+    """The error for a file that cannot be read or written."""
     return ConfigurationError(key=str(file), reason=error.strerror or "cannot be used")

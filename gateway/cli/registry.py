@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli.context import open_registry
 from gateway.cli.output import JsonFlag, print_json, print_rows
+from gateway.cli.pdr import import_pdr
 from gateway.passwords import read_password
 from registry.accounts import normal_login
 from registry.credentials import password_hash
@@ -44,6 +45,7 @@ app.add_typer(person_app, name="person")
 app.add_typer(account_app, name="account")
 app.add_typer(entity_app, name="entity")
 app.add_typer(representation_app, name="representation")
+app.command("import-pdr")(import_pdr)
 
 _Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
 _After = Annotated[str, typer.Option(help="Go on behind this key, the last one of the page before.")]

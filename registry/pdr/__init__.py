@@ -1,0 +1,1 @@
+"""Migration from PDR: records read from files, checked, and entered once each."""
