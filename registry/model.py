@@ -95,6 +95,23 @@ class Person:
     only_system: str | None = None  # target system beside SZPROT outside which the person may not act
 
 
+class SignerKind(StrEnum):
+    """What tells that a foreign signer is a person."""
+
+    CERTIFICATE = "certificate"  # this very one
+    IDENTIFIER = "identifier"  # a number in its subject, also of certificates to come
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignerBinding:
+    """A foreign signer registered as a person."""
+
+    kind: SignerKind
+    value: str  # SHA-256 of the DER in hexadecimal, or the identifier
+    person_id: str  # ID SISC
+    added_at: datetime  # counts from then on
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """A portal account: always of a natural person, never of a firm."""

@@ -12,6 +12,7 @@ from registry.model import Representation
 from registry.representations import RepresentationRecords, all_with_representative
 from registry.rights import in_force
 from registry.rows import representation_from_row
+from registry.signers import SignerRecords
 
 __all__ = ["EVERY_SYSTEM", "RegistryRepository", "covers"]
 
@@ -24,7 +25,7 @@ def covers(systems: frozenset[str], system: str | None) -> bool:
     return bool(systems) if system is None else system in systems or EVERY_SYSTEM in systems
 
 
-class RegistryRepository(AccountRecords, RepresentationRecords):
+class RegistryRepository(AccountRecords, RepresentationRecords, SignerRecords):
     """Accounts, persons, entities, representations and their history on one connection.
 
     Takes part in the transaction of the connection and never commits. Any RegistryError of a change asks for

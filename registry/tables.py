@@ -35,6 +35,7 @@ __all__ = [
     "representations",
     "request_messages",
     "requests",
+    "signers",
 ]
 
 
@@ -149,6 +150,26 @@ Index(
     representations.c.basis,
     sqlite_where=representations.c.basis.is_not(None),
     postgresql_where=representations.c.basis.is_not(None),
+)
+
+# Foreign signers without PESEL, and who they are. What is bound now is bound once.
+signers = Table(
+    "registry_signers",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),  # SignerKind
+    Column("value", String(200), nullable=False),
+    Column("person_id", _ID_SISC, ForeignKey(persons.c.id_sisc), nullable=False, index=True),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("removed_at", UtcDateTime),
+)
+Index(
+    "uq_registry_signers_kind_value",
+    signers.c.kind,
+    signers.c.value,
+    unique=True,
+    sqlite_where=signers.c.removed_at.is_(None),
+    postgresql_where=signers.c.removed_at.is_(None),
 )
 
 # What the forms tell of a person or entity beside what rights are decided on: addresses, contacts, areas.

@@ -12,6 +12,7 @@ import typer
 from gateway.cli.context import open_registry
 from gateway.cli.output import JsonFlag, print_json, print_rows
 from gateway.cli.pdr import import_pdr
+from gateway.cli.registry_signer import app as signer_app
 from gateway.passwords import read_password
 from registry.accounts import normal_login
 from registry.credentials import password_hash
@@ -42,6 +43,7 @@ account_app = _group("Accounts: who may log in.")
 entity_app = _group("Firms and their numbers.")
 representation_app = _group("Rights to act for a firm.")
 app.add_typer(person_app, name="person")
+app.add_typer(signer_app, name="signer")
 app.add_typer(account_app, name="account")
 app.add_typer(entity_app, name="entity")
 app.add_typer(representation_app, name="representation")

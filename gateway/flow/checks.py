@@ -19,6 +19,7 @@ from registry.model import (
     Person,
     Refused,
     RightsDecision,
+    SignerBinding,
 )
 from registry.ownership import NumberOwner, OwnerUnknown, decide_for_owners
 from registry.repository import RegistryRepository
@@ -81,6 +82,7 @@ class Case:
     verdict: Verdict | None = None
     decision: RightsDecision | None = None
     schema_valid: bool = False
+    binding: SignerBinding | None = None  # by which a foreign signer is the sender
     findings_left_out: int = 0  # beyond those a check returned
 
 
@@ -181,15 +183,21 @@ def _of_signature(fault: Fault, severity: Severity) -> Finding:
 def check_signer(case: Case) -> Sequence[Finding]:
     """The signer must be the person of the account: one may not send what another has signed."""
     signer = case.verdict.signer if case.verdict and case.verdict.passed else None
-    if signer is None or _is_person(signer, case.sender.person):
+    if signer is None or _is_person(signer, case.sender.person) or _is_registered(signer, case):
         return ()
     return [
         Finding(
             code="SIGNER_IS_NOT_SENDER",
             message_pl="Podpis złożyła inna osoba niż właściciel konta, z którego wysłano dokument.",
             message_en="The document is signed by another person than the one whose account sent it.",
-            remedy_pl="Podpisz dokument własnym certyfikatem albo wyślij go z konta osoby, która podpisała.",
-            remedy_en="Sign with your own certificate, or send from the account of the person who signed.",
+            remedy_pl=(
+                "Podpisz dokument własnym certyfikatem albo wyślij go z konta osoby, która podpisała. "
+                "Zagraniczny certyfikat bez numeru PESEL trzeba najpierw zarejestrować."
+            ),
+            remedy_en=(
+                "Sign with your own certificate, or send from the account of the person who signed. "
+                "A foreign certificate without PESEL must be registered first."
+            ),
             value=signer.subject,
         )
     ]
@@ -226,6 +234,23 @@ def _unacceptable(kind: SignerClass, where: str, accepted: Collection[SignerClas
         remedy_en=f"Sign with a certificate of class: {allowed}.",
         value=kind.value,
     )
+
+
+def _is_registered(signer: Signer, case: Case) -> bool:
+    """By hand, where a qualified certificate of another country names no PESEL.
+
+    Of no other class: registers say whose SC and CBTD certificates are, and the state's seal is nobody's.
+    """
+    person = case.sender.person
+    if person is None or signer.signer_class is not SignerClass.QUALIFIED:
+        return False
+    case.binding = RegistryRepository(case.work.connection).signer_binding(
+        person.id_sisc,
+        certificate=signer.fingerprint,
+        identifiers=signer.subject_ids,
+        at=case.received_at,
+    )
+    return case.binding is not None
 
 
 def _is_person(signer: Signer, person: Person | None) -> bool:

@@ -259,6 +259,8 @@ def _evidence(case: Case, findings: Sequence[Finding]) -> dict[str, JsonValue]:
     }
     if case.verdict is not None:
         evidence["signature"] = _signature(case.verdict)
+    if case.binding is not None:
+        evidence["signer_registered_by"] = f"{case.binding.kind.value} {case.binding.value}"
     if isinstance(case.decision, Granted):
         evidence["rights"] = [
             {

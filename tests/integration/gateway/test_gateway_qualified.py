@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 from sqlalchemy import func, select
 
@@ -12,7 +13,9 @@ from gateway.flow.checks import SignatureCheck, SignerClassCheck
 from gateway.flow.verification import VerificationStep
 from gateway.store.model import DocumentState, Lane
 from gateway.store.ports import UnitOfWork
+from registry.model import SignerKind
 from registry.repository import RegistryRepository
+from signing.certificates import read_certificate
 from signing.evidence import Evidence, EvidenceKind
 from signing.faults import Rule, fault
 from signing.policy import MESSAGE_POLICY
@@ -50,7 +53,7 @@ class Qualified:
         )
 
 
-def trusting(world: World, source: Qualified) -> VerificationStep:
+def trusting(world: World, source: TrustSource) -> VerificationStep:
     """The world's verification, with this source instead of the SC authority."""
 
     def trust(_: UnitOfWork) -> TrustSource:
@@ -156,3 +159,50 @@ def test_the_revocation_data_used_is_kept_and_named_in_the_documents_life(world:
     assert (kept, count) == (used, 1)
     assert signature["evidence"] == [used.digest]
     assert signature["class"] == "QUALIFIED"
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Vouches for everybody as a foreign list would, in some class."""
+
+    kind: SignerClass = SignerClass.QUALIFIED
+
+    def judge(
+        self,
+        certificate: Certificate,  # noqa: ARG002 - every one
+        *,
+        candidates: Sequence[Certificate],  # noqa: ARG002 - as above
+        at: datetime,  # noqa: ARG002 - as above
+    ) -> TrustDecision:
+        return TrustDecision(fault=None, signer_class=self.kind, subject_ids=("PNODE-1234567890",))
+
+
+@pytest.mark.parametrize("by", SignerKind)
+@pytest.mark.parametrize(
+    ("kind", "holder", "state"),
+    [
+        (SignerClass.QUALIFIED, "anna", DocumentState.SUBMITTED),
+        (SignerClass.QUALIFIED, "bogdan", DocumentState.NOT_SUBMITTED),
+        (SignerClass.TRUSTED_PROFILE, "anna", DocumentState.NOT_SUBMITTED),  # everybody's certificate
+        (SignerClass.CBTD, "anna", DocumentState.NOT_SUBMITTED),
+    ],
+)
+def test_a_foreign_signer_is_the_person_he_is_registered_as(
+    small_world: World, by: SignerKind, kind: SignerClass, holder: str, state: DocumentState
+) -> None:
+    members = {name: small_world.enrol(name, "NCTS2") for name in ("anna", "bogdan")}
+    anna = members["anna"]
+    fingerprint = read_certificate(anna.key.certificate.public_bytes(Encoding.DER)).fingerprint
+    value = fingerprint if by is SignerKind.CERTIFICATE else "PNODE-1234567890"
+    with small_world.store.begin() as work:
+        RegistryRepository(work.connection).add_signer(
+            members[holder].person.id_sisc, by, value, operator="test", at=small_world.clock()
+        )
+        work.commit()
+    sys_ref = small_world.send(anna)
+
+    small_world.worker(Lane.VERIFY, trusting(small_world, Foreign(kind))).work_once()
+
+    assert small_world.document(sys_ref).state is state
+    told = small_world.events(sys_ref)[1].facts.get("signer_registered_by")
+    assert told == (f"{by.value} {value}" if state is DocumentState.SUBMITTED else None)
