@@ -21,6 +21,9 @@ class Action(StrEnum):
     DELIVERY_GIVEN_UP = "delivery_given_up"  # retries are over
     DELIVERY_REJECTED = "delivery_rejected"  # the back end refuses it for good
     ANSWER_RECEIVED = "answer_received"  # a document of the back end was put into the mailbox
+    ANSWER_WITHHELD = "answer_withheld"  # it is handed out against a signed UPD; the UPD is in the mailbox
+    ANSWER_RELEASED = "answer_released"  # the signed UPD came back; the answer is in the mailbox
+    ANSWER_LAPSED = "answer_lapsed"  # no signed UPD came in time; a PND goes to the back end
     DOCUMENT_COLLECTED = "document_collected"  # a mailbox document was handed out by GetNext…
     # the workers
     WORKER_STARTED = "worker_started"

@@ -22,8 +22,10 @@ from gateway.flow.checks import (
     check_signer,
     read_case,
 )
-from gateway.flow.delivery import DeliveryStep, lane_of
+from gateway.flow.confirming import ConfirmedDelivery, check_proof
+from gateway.flow.delivery import DeliveryStep
 from gateway.flow.intake import Intake
+from gateway.flow.lanes import lane_of
 from gateway.flow.mailbox import MailboxService
 from gateway.flow.recognition import Recogniser
 from gateway.flow.verification import VerificationStep
@@ -32,6 +34,7 @@ from gateway.keys import read_credential_keys, read_secret_file
 from gateway.observe import Observer
 from gateway.pki.expiry import ExpiryWatch
 from gateway.plausibility import GatewayPlausibility
+from gateway.proofs import Proofs
 from gateway.receipts import Receipts
 from gateway.settings import Settings
 from gateway.soap.actions import EdgeAction
@@ -191,9 +194,11 @@ class Gateway:
                         for system, options in self.settings.routes.items()
                     }
                 ),
+                check_proof,
             ),
             sender=read_sender,
-            receipts=Receipts(operator=self.settings.operator, seal=self._seal(), new_id=clock.new_id),
+            receipts=Receipts(operator=self.settings.operator, seal=self.seal, new_id=clock.new_id),
+            confirmed=self.confirmed_delivery,
             clock=clock.now,
             new_id=clock.new_id,
             observe=self.observe,
@@ -202,7 +207,7 @@ class Gateway:
     def deliveries(self) -> dict[str, DeliveryStep]:
         """A step for every system documents are passed on to, by lane."""
         back_ends = build_back_ends(self.routes, self.store.engine, clock.now, self.catalogue)
-        answers = Answers(clock=clock.now, new_id=clock.new_id)
+        answers = Answers(clock=clock.now, new_id=clock.new_id, confirmed=self.confirmed_delivery)
         return {
             lane_of(system): DeliveryStep(
                 store=self.store,
@@ -253,9 +258,28 @@ class Gateway:
             clock=clock.now,
             observe=self.observe,
         )
-        return Housekeeping(store=self.store, expiry=expiry, clock=clock.now, observe=self.observe)
+        return Housekeeping(
+            store=self.store,
+            expiry=expiry,
+            confirmed=self.confirmed_delivery,
+            clock=clock.now,
+            observe=self.observe,
+        )
 
-    def _seal(self) -> Sealer:
+    @cached_property
+    def confirmed_delivery(self) -> ConfirmedDelivery:
+        """Keeps documents back until their addressees have signed for them."""
+        return ConfirmedDelivery(
+            proofs=Proofs(operator=self.settings.operator, seal=self.seal),
+            term=timedelta(days=self.settings.mailbox.proof_days),
+            clock=clock.now,
+            new_id=clock.new_id,
+            observe=self.observe,
+        )
+
+    @cached_property
+    def seal(self) -> Sealer:
+        """The gateway's seal."""
         keys = self.settings.keys
         content = read_secret_file(self.settings.path(keys.seal), key="keys.seal")
         return Sealer(load_pkcs12(content, keys.seal_password or None))

@@ -7,6 +7,7 @@ from typing import Final
 from gateway.actions import Action
 from gateway.channel import Clock
 from gateway.errors import UnavailableError
+from gateway.flow.confirming import ConfirmedDelivery
 from gateway.observe import Observer
 from gateway.pki.expiry import ExpiryWatch
 from gateway.store.ports import Store
@@ -18,10 +19,11 @@ _PAUSE_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Housekeeping:
-    """Forgets used tokens and warns of certificates that end soon."""
+    """Forgets used tokens, ends the waiting for proofs of delivery, warns of certificates that end soon."""
 
     store: Store
     expiry: ExpiryWatch
+    confirmed: ConfirmedDelivery
     clock: Clock
     observe: Observer
 
@@ -47,4 +49,5 @@ class Housekeeping:
             work.commit()
         if purged:
             self.observe(Action.NONCES_PURGED, count=purged)
+        self.confirmed.lapse(self.store)
         self.expiry.look()

@@ -1,6 +1,5 @@
 """UPP and NPP: what the gateway certifies to the sender, under its seal."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,16 +8,11 @@ from typing import Final, Protocol
 from lxml import etree
 
 from gateway.channel import IdMaker
-from gateway.clock import WARSAW
+from gateway.upo import add, certificate, information, local, party
 from schemas.findings import Finding
 
 __all__ = ["Receipt", "ReceiptFacts", "Receipts", "Seal"]
 
-_UPO: Final = "http://crd.gov.pl/xml/schematy/UPO/2008/05/09/"
-#: None is the key of the default namespace, which the stubs do not know.
-_DEFAULT_NAMESPACE: Final[dict[str, str]] = {None: _UPO}  # type: ignore[dict-item]
-#: What XML 1.0 cannot hold (§2.2): names from certificates and registers may.
-_NO_CHARACTERS: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -74,7 +68,7 @@ class Receipts:
         """
         root, part = self._draft("UPP", facts, at)
         for warning in warnings:
-            _information(part, "Ostrzezenie", _remark(warning))
+            information(part, "Ostrzezenie", _remark(warning))
         return Receipt(kind="UPP", content=self.seal.seal(root, at))
 
     def npp(self, facts: ReceiptFacts, at: datetime, findings: Sequence[Finding], total: int) -> Receipt:
@@ -87,42 +81,25 @@ class Receipts:
             total: how many there were, those not listed included.
         """
         root, part = self._draft("NPP", facts, at)
-        _information(part, "PrzyczynaBledu", f"{findings[0].message_pl} / {findings[0].message_en}")
-        errors = _add(part, "Bledy")
+        information(part, "PrzyczynaBledu", f"{findings[0].message_pl} / {findings[0].message_en}")
+        errors = add(part, "Bledy")
         errors.set("lacznie", str(total))
         for finding in findings:
             _error(errors, finding)
         return Receipt(kind="NPP", content=self.seal.seal(root, at))
 
     def _draft(self, kind: str, facts: ReceiptFacts, at: datetime) -> tuple[etree._Element, etree._Element]:
-        root = etree.Element(f"{{{_UPO}}}Dokument", nsmap=_DEFAULT_NAMESPACE)
-        part = _add(root, kind)
-        _add(part, "IdentyfikatorPoswiadczenia", self.new_id())
-        _party(part, "Adresat", self.operator, facts.system, "System")
-        _party(part, "Nadawca", facts.sender_name, facts.sender_id, facts.sender_id_kind)
-        _add(part, "DataDoreczenia", _local(facts.received_at))
-        _add(part, "DataWytworzeniaPoswiadczenia", _local(at))
-        _add(part, "IdentyfikatorDokumentu", facts.own_id or facts.sys_ref)
-        _information(part, "idDokumentuSEAP", facts.sys_ref)
-        _information(part, "KorelacjaSysref", facts.sys_ref)
-        _information(part, "SkrotSHA256", facts.sha256)
+        root, part = certificate(kind)
+        add(part, "IdentyfikatorPoswiadczenia", self.new_id())
+        party(part, "Adresat", self.operator, facts.system, "System")
+        party(part, "Nadawca", facts.sender_name, facts.sender_id, facts.sender_id_kind)
+        add(part, "DataDoreczenia", local(facts.received_at))
+        add(part, "DataWytworzeniaPoswiadczenia", local(at))
+        add(part, "IdentyfikatorDokumentu", facts.own_id or facts.sys_ref)
+        information(part, "idDokumentuSEAP", facts.sys_ref)
+        information(part, "KorelacjaSysref", facts.sys_ref)
+        information(part, "SkrotSHA256", facts.sha256)
         return root, part
-
-
-def _add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
-    child = etree.SubElement(parent, f"{{{_UPO}}}{name}")
-    child.text = None if text is None else _NO_CHARACTERS.sub("\ufffd", text)
-    return child
-
-
-def _party(part: etree._Element, role: str, name: str, number: str, kind: str) -> None:
-    party = _add(part, role)
-    _add(party, "Nazwa", name)
-    _add(party, "IdentyfikatorPodmiotu", number).set("TypIdentyfikatora", kind)
-
-
-def _information(part: etree._Element, kind: str, text: str) -> None:
-    _add(part, "InformacjaUzupelniajaca", text).set("TypInformacjiUzupelniajacej", kind)
 
 
 def _remark(warning: Finding) -> str:
@@ -132,20 +109,15 @@ def _remark(warning: Finding) -> str:
 
 
 def _error(errors: etree._Element, finding: Finding) -> None:
-    error = _add(errors, "Blad")
-    _add(error, "Kod", finding.code)
-    _add(error, "Opis", finding.message_pl).set(_LANG, "pl")
-    _add(error, "Opis", finding.message_en).set(_LANG, "en")
-    _add(error, "Zalecenie", finding.remedy_pl).set(_LANG, "pl")
-    _add(error, "Zalecenie", finding.remedy_en).set(_LANG, "en")
+    error = add(errors, "Blad")
+    add(error, "Kod", finding.code)
+    add(error, "Opis", finding.message_pl).set(_LANG, "pl")
+    add(error, "Opis", finding.message_en).set(_LANG, "en")
+    add(error, "Zalecenie", finding.remedy_pl).set(_LANG, "pl")
+    add(error, "Zalecenie", finding.remedy_en).set(_LANG, "en")
     if finding.line:
-        _add(error, "Linia", str(finding.line))
+        add(error, "Linia", str(finding.line))
     if finding.xpath:
-        _add(error, "Xpath", finding.xpath)
+        add(error, "Xpath", finding.xpath)
     if finding.value is not None:
-        _add(error, "Wartosc", finding.value)
-
-
-def _local(moment: datetime) -> str:
-    """Polish time with its offset, to the millisecond."""
-    return moment.astimezone(WARSAW).isoformat(timespec="milliseconds")
+        add(error, "Wartosc", finding.value)

@@ -251,6 +251,9 @@ class MailboxOptions(_Options):
 
     look_back_days: int = Field(default=31, ge=1, description="GetNextDocument looks back so far (one month)")
     window_days: int = Field(default=10, ge=1, description="longest span of dataOd to dataDo")
+    proof_days: int = Field(
+        default=14, ge=1, description="an UPD must be back within so many days, else a PND"
+    )
     page_documents: int = Field(default=100, ge=1, description="documents a GetDocuments answer")
     page_bytes: int = Field(default=64 * 2**20, ge=1, description="content bytes a GetDocuments answer")
 

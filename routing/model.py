@@ -87,6 +87,8 @@ class Answer:
     #: For whom it is; empty: for the sender of the document answered. With recipients, `sys_ref` names the
     #: document that gave rise to it (the e-AD draft whose IE801 goes to the consignee, too).
     recipients: tuple[Recipient, ...] = ()
+    #: To be handed out only against a proof of delivery signed by the addressee (UPD).
+    confirmed_delivery: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

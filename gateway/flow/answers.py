@@ -8,6 +8,7 @@ from typing import Final
 
 from gateway.actions import Action
 from gateway.channel import Clock, IdMaker
+from gateway.flow.confirming import ConfirmedDelivery
 from gateway.flow.identifying import numbers_of_answers
 from gateway.store.model import Document, DocumentState, Event, MailboxFilter, NewReply
 from gateway.store.owners import GivenNumber, NumberOwners, OwnedKind
@@ -36,6 +37,7 @@ class Answers:
 
     clock: Clock
     new_id: IdMaker
+    confirmed: ConfirmedDelivery
 
     def take(
         self, work: UnitOfWork, answered: Sequence[tuple[Document, Sequence[Answer]]]
@@ -56,7 +58,10 @@ class Answers:
             for document, answers in answered
             for answer in answers
         ]
-        new = _store(work, [reply for _, _, reply in coming])
+        new = _store(work, [reply for _, answer, reply in coming if not answer.confirmed_delivery])
+        new |= self.confirmed.withhold(
+            work, [reply for _, answer, reply in coming if answer.confirmed_delivery]
+        )
         work.identifiers.add(
             [number for document, answers in answered for number in numbers_of_answers(document, answers)]
         )
@@ -133,7 +138,7 @@ def _event(document: Document, answer: Answer, at: datetime) -> Event:
     return Event(
         sys_ref=document.sys_ref,
         at=at,
-        action=Action.ANSWER_RECEIVED,
+        action=Action.ANSWER_WITHHELD if answer.confirmed_delivery else Action.ANSWER_RECEIVED,
         actor=f"system:{document.system}",
         facts={"type": answer.type_code, "kind": answer.kind.value, "back_end_id": answer.back_end_id},
     )

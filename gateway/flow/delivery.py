@@ -15,15 +15,9 @@ from routing.breaker import BreakerState, CircuitBreaker
 from routing.model import Accepted, Answer, AttachedFile, BackEnd, Delivery, Outcome, Rejected, Unavailable
 from routing.retry import RetryPolicy, next_attempt
 
-__all__ = ["LANE_PREFIX", "DeliveryStep", "lane_of"]
+__all__ = ["DeliveryStep"]
 
 #: Lanes of work are named after the target system behind this prefix.
-LANE_PREFIX = "deliver:"
-
-
-def lane_of(system: str) -> str:
-    """The lane that delivers to a target system."""
-    return f"{LANE_PREFIX}{system}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

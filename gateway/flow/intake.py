@@ -7,12 +7,14 @@ from gateway.actions import Action
 from gateway.channel import Caller, Clock, IdMaker, Submission
 from gateway.clock import warsaw_day
 from gateway.errors import BusinessError, DuplicateDocumentError
-from gateway.flow.recognition import Recogniser
+from gateway.flow.confirming import UPD, system_of_proof
+from gateway.flow.recognition import Recognised, Recogniser
 from gateway.observe import Observer
 from gateway.store.model import Attachment, Event, Lane, NewDocument
 from gateway.store.ports import Store, UnitOfWork
 from routing.errors import DirectSystemError, NoRouteError, UnknownSystemError
 from routing.routes import RouteTable
+from schemas.facts import read_facts
 
 __all__ = ["Intake"]
 
@@ -41,7 +43,7 @@ class Intake:
         Raises:
             TechnicalError: E003, see `Recogniser`.
             BusinessError: B002, the account has sent the same bytes before; B006, the system is not served
-                here.
+                here, or a proof of delivery that nothing waits for.
             SecurityError: the token was used before.
             UnavailableError: the store cannot take it; nothing was accepted.
         """
@@ -67,13 +69,14 @@ class Intake:
         at = self.clock()
         content = submission.content
         self._refuse_direct(submission.target_systems)
-        message_type = self.recogniser.recognise(content.data, on=warsaw_day(at)).message_type
-        self._refuse_unserved(message_type.system)
+        recognised = self.recogniser.recognise(content.data, on=warsaw_day(at))
+        system = self._system(caller, recognised)
+        self._refuse_unserved(system)
         return NewDocument(
             sys_ref=self.new_id(),
             account=caller.login,
-            system=message_type.system,
-            type_code=message_type.code,
+            system=system,
+            type_code=recognised.message_type.code,
             received_at=at,
             content=content.data,
             sha256=hashlib.sha256(content.data).hexdigest(),
@@ -85,6 +88,15 @@ class Intake:
                 for each in submission.attachments
             ),
         )
+
+    def _system(self, caller: Caller, recognised: Recognised) -> str:
+        """The back end that a document is for; its type tells, but for a proof of delivery."""
+        message_type = recognised.message_type
+        if message_type.code != UPD:
+            return message_type.system
+        proof_id = read_facts(recognised.root, message_type).own_id
+        with self.store.read() as work:
+            return system_of_proof(work, proof_id, account=caller.login)
 
     def _refuse_direct(self, systems: tuple[str, ...]) -> None:
         """Refuse systems that are served outside the channel.

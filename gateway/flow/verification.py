@@ -15,8 +15,9 @@ from gateway.channel import Clock, IdMaker
 from gateway.clock import warsaw_day
 from gateway.errors import LostLeaseError
 from gateway.flow.checks import Case, Check, Sender
-from gateway.flow.delivery import lane_of
+from gateway.flow.confirming import ConfirmedDelivery
 from gateway.flow.identifying import numbers_of_document
+from gateway.flow.lanes import lane_of
 from gateway.flow.recognition import Recogniser
 from gateway.observe import Observer
 from gateway.receipts import Receipt, ReceiptFacts, Receipts
@@ -66,6 +67,7 @@ class VerificationStep:
     checks: Sequence[Check]
     sender: Callable[[UnitOfWork, str], Sender]
     receipts: Receipts
+    confirmed: ConfirmedDelivery
     clock: Clock
     new_id: IdMaker
     observe: Observer
@@ -153,6 +155,7 @@ class VerificationStep:
         evidence = [each for judgement in judgements for each in judgement.evidence]
         if evidence:
             SqlRevocationCache(work.connection).keep(evidence, at=at)
+        self.confirmed.release(work, [each.document for each in judgements if each.submitted])
         onward: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         for document in (judgement.document for judgement in judgements if judgement.submitted):
             onward[lane_of(document.system)].append((document.sys_ref, document.account))

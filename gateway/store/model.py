@@ -20,6 +20,8 @@ __all__ = [
     "NewDocument",
     "NewReply",
     "Reply",
+    "Withheld",
+    "WithheldOutcome",
     "WorkItem",
 ]
 
@@ -182,6 +184,24 @@ class NewReply:
     person: str | None = None
     middle: str | None = None
     end: str | None = None
+
+
+class WithheldOutcome(StrEnum):
+    """How the waiting for a proof of delivery ended."""
+
+    DELIVERED = "delivered"  # the signed UPD came back; the document is in the mailbox
+    LAPSED = "lapsed"  # the term passed; a PND went to the back end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Withheld:
+    """A document for a client that is handed out against a signed proof of delivery only."""
+
+    proof_id: str  # IdentyfikatorPoswiadczenia of the UPD
+    proof: bytes  # the UPD as issued
+    due_at: datetime  # when the signed UPD must be back
+    reply: NewReply  # content is empty once it is in the mailbox
+    outcome: WithheldOutcome | None = None  # None: waiting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

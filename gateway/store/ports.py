@@ -19,10 +19,22 @@ from gateway.store.model import (
     NewDocument,
     NewReply,
     Reply,
+    Withheld,
+    WithheldOutcome,
     WorkItem,
 )
 
-__all__ = ["Documents", "Events", "Identifiers", "Mailbox", "Nonces", "Queue", "Store", "UnitOfWork"]
+__all__ = [
+    "Documents",
+    "Events",
+    "Identifiers",
+    "Mailbox",
+    "Nonces",
+    "Queue",
+    "Store",
+    "UnitOfWork",
+    "WithheldReplies",
+]
 
 
 class Documents(Protocol):
@@ -105,6 +117,26 @@ class Mailbox(Protocol):
         """
 
 
+class WithheldReplies(Protocol):
+    """Documents for clients that wait for a signed proof of delivery."""
+
+    def add(self, waiting: Sequence[Withheld]) -> frozenset[str]:
+        """Store documents that wait; skip those whose (system, back_end_id) waits or waited already.
+
+        Returns:
+            The proof identifiers of those that are new.
+        """
+
+    def find(self, proof_id: str, *, account: str) -> Withheld | None:
+        """The document that this account's proof is about, waiting or settled."""
+
+    def overdue(self, *, at: datetime, limit: int) -> Sequence[Withheld]:
+        """Documents whose proof should have been back before `at`, the longest overdue first."""
+
+    def settle(self, proof_ids: Collection[str], outcome: WithheldOutcome, *, at: datetime) -> frozenset[str]:
+        """End the waiting, once; returns the proof identifiers of those whose waiting ended just now."""
+
+
 class Queue(Protocol):
     """Work items with leases."""
 
@@ -168,6 +200,10 @@ class UnitOfWork(Protocol):
     @property
     def mailbox(self) -> Mailbox:
         """Documents for clients."""
+
+    @property
+    def withheld(self) -> WithheldReplies:
+        """Documents that wait for a proof of delivery."""
 
     @property
     def queue(self) -> Queue:

@@ -30,6 +30,7 @@ __all__ = [
     "payloads",
     "replies",
     "reply_contents",
+    "withheld",
     "work_items",
 ]
 
@@ -197,6 +198,26 @@ reply_contents = Table(
     ),
     Column("content", LargeBinary, nullable=False),
 )
+
+#: Documents for clients that are handed out against a signed proof of delivery only; apart from `replies`, so
+#: that no look into a mailbox has to pass over them.
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("proof_id", Text, primary_key=True),
+    Column("proof", LargeBinary, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("outcome", Text),
+    Column("settled_at", Moment),
+    *(
+        Column(column.name, column.type, nullable=column.nullable)
+        for column in replies.c
+        if column.name not in {"seq", "size", "collected_at"}
+    ),
+    Column("content", LargeBinary),  # NULL once it is in the mailbox
+    UniqueConstraint("system", "back_end_id"),
+)
+_partial_index("ix_withheld_due_at", withheld.c.due_at, where=withheld.c.outcome.is_(None))
 
 work_items = Table(
     "work_items",

@@ -13,6 +13,7 @@ from gateway.store.mailbox import SqlMailbox
 from gateway.store.nonces import SqlNonces
 from gateway.store.queue import SqlQueue
 from gateway.store.wakeup import WorkSignal
+from gateway.store.withheld import SqlWithheld
 
 __all__ = ["SqlUnitOfWork"]
 
@@ -55,6 +56,11 @@ class SqlUnitOfWork:
     def mailbox(self) -> SqlMailbox:
         """Documents for clients."""
         return SqlMailbox(self._connection)
+
+    @cached_property
+    def withheld(self) -> SqlWithheld:
+        """Documents that wait for a proof of delivery."""
+        return SqlWithheld(self._connection)
 
     @cached_property
     def queue(self) -> SqlQueue:

@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from gateway import clock
 from gateway.flow.checks import Case, Sender, SignerClassCheck, check_signer
+from gateway.flow.confirming import UPD_FINDINGS
 from gateway.settings import CbtdExemptionOptions, RouteOptions, Settings
 from gateway.store.ports import UnitOfWork
 from registry.model import Account, AccountLevel, AccountStatus, NamedParty, NumberKind, RefusalReason
@@ -194,7 +195,8 @@ def rights_codes() -> str:
     party = NamedParty(kind=NumberKind.EORI, number="{number}")
     refusals = [refuse(reason, party=party, about=None, **facts) for reason in RefusalReason]
     rows = [(f"`{each.reason}`", each.message_en, each.remedy_en) for each in refusals]
-    signer = [(f"`{each.code}`", each.message_en, each.remedy_en) for each in _wrong_signer()]
+    other = [*_wrong_signer(), *UPD_FINDINGS]
+    signer = [(f"`{each.code}`", each.message_en, each.remedy_en) for each in other]
     return table(("code", "what is wrong", "what to do"), [*signer, *rows])
 
 

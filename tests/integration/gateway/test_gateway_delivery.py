@@ -13,7 +13,7 @@ from gateway.actions import Action
 from gateway.channel import Content
 from gateway.flow.answers import Answers
 from gateway.flow.checks import Case
-from gateway.flow.delivery import lane_of
+from gateway.flow.lanes import lane_of
 from gateway.settings import WorkerOptions
 from gateway.store.model import Document, DocumentState, KeyKind
 from routing.breaker import BreakerPolicy, BreakerState
@@ -320,7 +320,10 @@ class FullDisk(Answers):
 
 def test_what_was_rolled_back_is_never_told(world: World) -> None:
     sys_ref, _ = submitted(world, lambda _: Accepted(answers=(answer(),)))
-    step = replace(world.delivery(), answers=FullDisk(clock=world.clock, new_id=str))
+    step = replace(
+        world.delivery(),
+        answers=FullDisk(clock=world.clock, new_id=str, confirmed=world.confirmed_delivery()),
+    )
     world.worker(lane_of("NCTS2"), step).work_once()
 
     assert world.actions(sys_ref) == [Action.DOCUMENT_RECEIVED, Action.DOCUMENT_SUBMITTED]

@@ -28,13 +28,16 @@ from gateway.flow.checks import (
     check_signer,
     read_case,
 )
-from gateway.flow.delivery import DeliveryStep, lane_of
+from gateway.flow.confirming import ConfirmedDelivery, check_proof
+from gateway.flow.delivery import DeliveryStep
 from gateway.flow.intake import Intake
+from gateway.flow.lanes import lane_of
 from gateway.flow.mailbox import MailboxService
 from gateway.flow.recognition import Recogniser
 from gateway.flow.verification import VerificationStep
 from gateway.observe import Observer
 from gateway.plausibility import GatewayPlausibility, Level
+from gateway.proofs import Proofs
 from gateway.receipts import Receipts
 from gateway.settings import MailboxOptions, WorkerOptions
 from gateway.store import tables
@@ -368,9 +371,20 @@ class World:
                 ),
                 check_signer,
                 RightsCheck(owner_unknown=self.owner_unknown),
+                check_proof,
             ),
             sender=read_sender,
             receipts=Receipts(operator="Test", seal=Sealer(seal()), new_id=system_clock.new_id),
+            confirmed=self.confirmed_delivery(),
+            clock=self.clock,
+            new_id=system_clock.new_id,
+            observe=self.ears,
+        )
+
+    def confirmed_delivery(self) -> ConfirmedDelivery:
+        return ConfirmedDelivery(
+            proofs=Proofs(operator="Test", seal=Sealer(seal())),
+            term=timedelta(days=14),
             clock=self.clock,
             new_id=system_clock.new_id,
             observe=self.ears,
@@ -384,7 +398,9 @@ class World:
             store=store or self.store,
             back_end=self.back_ends.get(system) or simulators[system],
             breaker=breaker,
-            answers=Answers(clock=self.clock, new_id=system_clock.new_id),
+            answers=Answers(
+                clock=self.clock, new_id=system_clock.new_id, confirmed=self.confirmed_delivery()
+            ),
             retry=self.retry,
             clock=self.clock,
             random=lambda: 0.5,

@@ -94,7 +94,7 @@ def test_every_inbound_type_names_its_numbers_and_whose_right_it_needs(catalogue
     for one in inbound:
         assert one.signature_required
         assert one.places.own_id
-        assert one.places.lrn or one.places.mrn or one.places.arc
+        assert one.places.lrn or one.places.mrn or one.places.arc or one.code == "UPD"  # proves by its own
         if one.rights is RightsRule.PARTIES:
             assert any(party.role is PartyRole.PRINCIPAL for party in one.parties)
 
