@@ -6,56 +6,85 @@ are described in ``builtin/README.md``) and the schemas it names. Folders given 
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
-from datetime import date
-from functools import cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from lxml import etree
-from pydantic import TypeAdapter, ValidationError
 
+from schemas.entries import read_entries
 from schemas.errors import CatalogueError, UnknownMessageError, UnknownTypeError
-from schemas.model import Condition, MessageType, PartyPlace, Places
+from schemas.model import MessageType
 from schemas.paths import local_name
 
-__all__ = ["BUILTIN", "Catalogue", "load", "load_builtin"]
+__all__ = ["BUILTIN", "Catalogue", "Index", "Known", "load", "load_builtin"]
 
 #: The folder of our own schemas.
 BUILTIN = Path(__file__).parent / "builtin"
 _FILE_KEYS = {"system", "defaults", "message"}
-_TEMPLATES = ("namespace", "schema")  # keys in whose values {root} and {version} stand for those of the entry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """A message type and when it counts. That is another matter than on which days its version is valid."""
+
+    message_type: MessageType
+    since: datetime | None = None  # documents received from here on; None: always
+    until: datetime | None = None  # and before this moment; None: no end
+
+    def counts(self, at: datetime | None) -> bool:
+        """Whether it counts for a document received at a moment; without one, for those to come."""
+        if at is None:
+            return self.until is None
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+
+class Index:
+    """Message types in the order of their precedence, to be found by document element and by code."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        """Args: known: where two have the same root and are valid on the same day, the first counts."""
+        self.known = tuple(known)
+        self.types = tuple(one.message_type for one in self.known if one.counts(None))
+        self.by_tag: defaultdict[str, list[Known]] = defaultdict(list)
+        self.by_code: defaultdict[str, list[MessageType]] = defaultdict(list)
+        for one in self.known:
+            self.by_tag[_tag(one.message_type)].append(one)
+        for each in self.types:
+            self.by_code[each.code].append(each)
 
 
 class Catalogue:
-    """All known message types in the order of their precedence."""
+    """All known message types."""
 
     def __init__(self, types: Iterable[MessageType]) -> None:
         """Args: types: where two have the same root and are valid on the same day, the first counts."""
-        self._types = tuple(types)
-        self._by_tag: defaultdict[str, list[MessageType]] = defaultdict(list)
-        self._by_code: defaultdict[str, list[MessageType]] = defaultdict(list)
-        for one in self._types:
-            self._by_tag[f"{{{one.namespace}}}{one.root}" if one.namespace else one.root].append(one)
-            self._by_code[one.code].append(one)
+        self._types = Index(Known(message_type=one) for one in types)
+
+    def _index(self) -> Index:
+        """The types of this moment."""
+        return self._types
 
     def types(self) -> tuple[MessageType, ...]:
         """Every type in every version, valid today or not."""
-        return self._types
+        return self._index().types
 
-    def recognise(self, root: etree._Element, *, on: date) -> MessageType:
+    def recognise(self, root: etree._Element, *, on: date, at: datetime | None = None) -> MessageType:
         """Tell the type of a document from its document element alone.
 
         Args:
             root: the document element, never one from inside an envelope.
             on: day in Europe/Warsaw that decides which version is valid.
+            at: when the document was received: packs that came later do not count for it, those taken out of
+                force since then still do. None: what counts for documents to come.
 
         Raises:
             UnknownMessageError: no type with this namespace and root is valid on that day.
         """
-        for one in self._by_tag.get(root.tag, ()):
-            if _valid(one, on) and (one.part is None or one.part == _first_child(root)):
+        for known in self._index().by_tag.get(root.tag, ()):
+            one = known.message_type
+            if known.counts(at) and _valid(one, on) and (one.part is None or one.part == _first_child(root)):
                 return one
         name = etree.QName(root)
         raise UnknownMessageError(namespace=name.namespace or "", root=name.localname)
@@ -73,7 +102,7 @@ class Catalogue:
         """
         found = [
             one
-            for one in self._by_code.get(code, ())
+            for one in self._index().by_code.get(code, ())
             if (on is None or _valid(one, on)) and system in (None, one.system)
         ]
         systems = tuple(sorted({one.system for one in found}))
@@ -116,84 +145,19 @@ def _read_file(folder: Path, file: Path) -> list[MessageType]:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CatalogueError(source=str(file), reason=str(error)) from error
-    _refuse_unknown(data, _FILE_KEYS, file)
-    common = {**data.get("defaults", {}), "system": data.get("system"), "folder": folder.resolve()}
-    merged = [_merged(common, entry) for entry in data.get("message", ())]
-    types = [_message_type(one, file) for entry in merged for one in _versions(entry, file)]
-    _refuse_doubles(types, file)
-    return types
-
-
-def _merged(common: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
-    tables = {key: {**common.get(key, {}), **entry.get(key, {})} for key in ("places", "values")}
-    return {**common, **entry, **tables}
-
-
-def _versions(entry: Mapping[str, Any], file: Path) -> Iterator[dict[str, Any]]:
-    """The entry once for each of its versions, with what differs between them."""
-    single = {key: value for key, value in entry.items() if key != "versions"}
-    versions = entry.get("versions", [{}])
-    if not isinstance(versions, list) or not all(isinstance(one, dict) for one in versions):
-        raise CatalogueError(source=str(file), reason=f"{entry.get('code')}: versions is no list of tables")
-    for version in versions:
-        one = {**single, **version}
-        yield {**one, **{key: _filled(one[key], one) for key in _TEMPLATES if key in one}}
-
-
-def _filled(template: object, entry: Mapping[str, Any]) -> str:
-    text = str(template).replace("{root}", str(entry.get("root")))
-    return text.replace("{version}", str(entry.get("version")))
-
-
-def _message_type(entry: dict[str, Any], file: Path) -> MessageType:
-    _refuse_unknown(entry, _names(MessageType), file)
-    _refuse_unknown(entry.get("places", {}), _names(Places), file)
-    for party in entry.get("parties", ()):
-        _refuse_unknown(party, _names(PartyPlace), file)
-        _refuse_unknown(party.get("when", {}), _names(Condition), file)
-    schema = f"{file.parent.name}/{entry.get('schema', str(entry.get('root')) + '.xsd')}"
-    try:
-        one = _adapter().validate_python({**entry, "schema": schema, "values": _values(entry)})
-    except ValidationError as error:
-        raise CatalogueError(source=str(file), reason=_reason(entry, error)) from error
-    if not (one.folder / one.schema).is_file():
-        raise CatalogueError(source=str(file), reason=f"{one.code}: schema {one.schema} is missing")
-    if one.valid_from and one.valid_to and one.valid_to < one.valid_from:
-        raise CatalogueError(source=str(file), reason=f"{one.code}: valid_to is before valid_from")
-    return one
-
-
-def _values(entry: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [{"kind": kind, "place": one} for kind, all_ in entry["values"].items() for one in all_]
-
-
-@cache
-def _adapter() -> TypeAdapter[MessageType]:
-    return TypeAdapter(MessageType)
-
-
-def _reason(entry: Mapping[str, Any], error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    return (
-        f"{entry.get('code', 'a message without code')}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if unknown := sorted(data.keys() - _FILE_KEYS):
+        raise CatalogueError(source=str(file), reason=f"unknown key {unknown[0]}")
+    return read_entries(
+        data.get("message", ()),
+        common={**data.get("defaults", {}), "system": data.get("system")},
+        folder=folder.resolve(),
+        base=file.parent.name,
+        source=str(file),
     )
 
 
-def _names(kind: type[MessageType | Places | PartyPlace | Condition]) -> set[str]:
-    return {one.name for one in fields(kind)}
-
-
-def _refuse_unknown(data: Mapping[str, Any], known: set[str], file: Path) -> None:
-    if unknown := sorted(data.keys() - known):
-        raise CatalogueError(source=str(file), reason=f"unknown key {unknown[0]}")
-
-
-def _refuse_doubles(types: Iterable[MessageType], file: Path) -> None:
-    seen: set[tuple[str, str]] = set()
-    for one in types:
-        if (one.code, one.version) in seen:
-            raise CatalogueError(source=str(file), reason=f"{one.code} {one.version} is described twice")
-        seen.add((one.code, one.version))
+def _tag(one: MessageType) -> str:
+    return f"{{{one.namespace}}}{one.root}" if one.namespace else one.root
 
 
 def _valid(one: MessageType, on: date) -> bool:

@@ -4,6 +4,7 @@ SchemaError
 ├── CodeListError            a code list cannot be read (the operator gives another file)
 ├── CatalogueError      the catalogue itself or one of its schemas is unusable (an operator mends it)
 ├── IdentifierError          an identifier cannot be made of the parts given (the caller mends it)
+├── PackError           a schema pack is refused (its maker, or the operator who describes it, mends it)
 ├── UnknownMessageError      no active type has this root element and namespace (the sender mends it)
 └── UnknownTypeError         no type, or more than one, is meant by a code (the caller mends it)
 """
@@ -12,6 +13,7 @@ __all__ = [
     "CatalogueError",
     "CodeListError",
     "IdentifierError",
+    "PackError",
     "SchemaError",
     "UnknownMessageError",
     "UnknownTypeError",
@@ -47,6 +49,15 @@ class IdentifierError(SchemaError):
         super().__init__(f"{value!r} is no {kind}")
         self.kind = kind
         self.value = value
+
+
+class PackError(SchemaError):
+    """A schema pack is not installed: nothing has changed."""
+
+    def __init__(self, *, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source  # the pack, or a file in it
+        self.reason = reason
 
 
 class UnknownMessageError(SchemaError):

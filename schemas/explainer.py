@@ -13,11 +13,12 @@ import xmlschema
 from lxml import etree
 from xmlschema import XMLSchemaException
 
+from schemas.compiling import compile_slow
 from schemas.errors import CatalogueError
 from schemas.explanation import explain, explain_briefly, quotable
-from schemas.files import needs_xsd11
 from schemas.findings import Finding
 from schemas.model import MessageType
+from schemas.paths import line_of
 
 __all__ = ["Explainer"]
 
@@ -38,18 +39,40 @@ class Explainer:
         self._files = files
         self._lock = Lock()  # xmlschema validates one document at a time
         self._compiled: xmlschema.XMLSchemaBase | None = None
+        self._failure: CatalogueError | None = None
 
     def explain(self, root: etree._Element) -> list[Finding]:
         """What xmlschema finds; none where it finds nothing or cannot read the document."""
+        try:
+            return self._findings(root)
+        except (XMLSchemaException, CatalogueError):  # e.g. an xsi:type that names no type
+            # the caller falls back on the words of libxml2 and reports
+            _LOGGER.debug("no explanation for %s", self._type.code, exc_info=True)
+            return []
+
+    def judge(self, root: etree._Element) -> list[Finding]:
+        """What is wrong with a document whose schema only xmlschema understands; none: it is valid.
+
+        Raises:
+            CatalogueError: the schema cannot be used.
+        """
+        try:
+            return self._findings(root)
+        except XMLSchemaException as error:
+            return self.explain_briefly(root, [(line_of(root) or 0, str(error))])
+
+    def warm_up(self) -> None:
+        """Compile the schema.
+
+        Raises:
+            CatalogueError: it cannot be used.
+        """
         with self._lock:
-            errors = self._schema().iter_errors(root)
-            try:
-                return explain(islice(errors, _MAX_COUNTED))
-            except (
-                XMLSchemaException
-            ):  # e.g. an xsi:type that names no type; the caller falls back and reports
-                _LOGGER.debug("no explanation for %s", self._type.code, exc_info=True)
-                return []
+            self._schema()
+
+    def _findings(self, root: etree._Element) -> list[Finding]:
+        with self._lock:
+            return explain(islice(self._schema().iter_errors(root), _MAX_COUNTED))
 
     def explain_briefly(self, root: etree._Element, errors: Iterable[tuple[int, str]]) -> list[Finding]:
         """Findings in the words of libxml2, given line and message of each error."""
@@ -60,11 +83,12 @@ class Explainer:
         return quotable(message)
 
     def _schema(self) -> xmlschema.XMLSchemaBase:
+        if self._failure is not None:
+            raise self._failure
         if self._compiled is None:
-            one = self._type
-            kind = xmlschema.XMLSchema11 if needs_xsd11(self._files) else xmlschema.XMLSchema10
             try:
-                self._compiled = kind(str(one.folder / one.schema), allow="local")
-            except XMLSchemaException as error:
-                raise CatalogueError(source=one.schema, reason=str(error)) from error
+                self._compiled = compile_slow(self._files, self._type.folder / self._type.schema)
+            except CatalogueError as error:
+                self._failure = error  # it takes long, and would fail again
+                raise
         return self._compiled

@@ -117,6 +117,7 @@ class MessageType:
     values: tuple[ValuePlace, ...] = ()
     rights: RightsRule = RightsRule.PARTIES
     signature_required: bool = True
+    pack: str | None = None  # the installed pack it comes from; None: one of our own
 
     def __hash__(self) -> int:
         """Of what tells types apart: several look-ups a document have a type as their key."""

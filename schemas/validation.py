@@ -5,15 +5,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from lxml import etree
 
 from schemas.catalogue import Catalogue
-from schemas.errors import CatalogueError
+from schemas.compiling import Engine, compile_fast
 from schemas.files import declares_signature, load_schema
-from schemas.findings import MAX_FINDINGS
+from schemas.findings import MAX_FINDINGS, Finding
 from schemas.model import Direction, MessageType, SchemaReport
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Validator:
     def __init__(self, catalogue: Catalogue, *, on_disagreement: DisagreementHook = log_disagreement) -> None:
         self._catalogue = catalogue
         self._on_disagreement = on_disagreement
-        self._schemas: dict[MessageType, _Schema] = {}
+        self._schemas: dict[tuple[str, Path], _Schema] = {}
 
     def validate(
         self, root: etree._Element, message_type: MessageType, *, signature: etree._Element | None = None
@@ -87,10 +88,13 @@ class Validator:
                 self._schema(one).warm_up()
 
     def _schema(self, message_type: MessageType) -> "_Schema":
-        known = self._schemas.get(message_type)
-        return known or self._schemas.setdefault(message_type, _Schema(message_type))
+        key = (message_type.schema, message_type.folder)
+        known = self._schemas.get(key)
+        return known or self._schemas.setdefault(key, _Schema(message_type))
 
     def _report(self, root: etree._Element, schema: "_Schema") -> SchemaReport:
+        if schema.engine is Engine.XMLSCHEMA:
+            return _reported(schema.explainer.judge(root))
         errors = schema.errors(root)
         if not errors:
             return _VALID
@@ -98,7 +102,13 @@ class Validator:
         if not findings:
             self._on_disagreement(schema.message_type, schema.explainer.quotable(errors[0][1]))
             findings = schema.explainer.explain_briefly(root, errors)
-        return SchemaReport(valid=False, findings=tuple(findings[:MAX_FINDINGS]), total=len(findings))
+        return _reported(findings)
+
+
+def _reported(findings: list[Finding]) -> SchemaReport:
+    if not findings:
+        return _VALID
+    return SchemaReport(valid=False, findings=tuple(findings[:MAX_FINDINGS]), total=len(findings))
 
 
 class _Schema:
@@ -108,14 +118,16 @@ class _Schema:
         self.message_type = message_type
         self._explainer: Explainer | None = None
         self._making = Lock()
-        self._idle: deque[etree.XMLSchema] = deque()  # lxml keeps the errors of a run in the schema object
         self._files = load_schema(message_type.folder, message_type.schema)
         self.declares_signature = declares_signature(self._files)
+        first = compile_fast(self._files)
+        self.engine = Engine.XMLSCHEMA if first is None else Engine.LIBXML2
+        self._idle = deque(() if first is None else (first,))  # lxml keeps the errors of a run in the object
 
     def warm_up(self) -> None:
         """Compile the form that tells good from bad."""
-        with self._leased():
-            pass
+        if self.engine is Engine.XMLSCHEMA:
+            self.explainer.warm_up()
 
     @property
     def explainer(self) -> "Explainer":
@@ -140,17 +152,11 @@ class _Schema:
         try:
             compiled = self._idle.pop()
         except IndexError:
-            compiled = self._compile()
+            compiled = etree.XMLSchema(self._files[0])  # compiled before
         try:
             yield compiled
         finally:
             self._idle.append(compiled)
-
-    def _compile(self) -> etree.XMLSchema:
-        try:
-            return etree.XMLSchema(self._files[0])
-        except etree.XMLSchemaParseError as error:
-            raise CatalogueError(source=self.message_type.schema, reason=str(error)) from error
 
 
 @contextmanager
