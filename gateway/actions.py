@@ -52,6 +52,10 @@ class Action(StrEnum):
     REVOCATION_FETCHED = "revocation_fetched"  # a CRL or OCSP response is in the cache
     REVOCATION_NOT_FETCHED = "revocation_not_fetched"  # no answer, or one that is refused; asked again later
     REVOCATION_STALE_ACCEPTED = "revocation_stale_accepted"  # by the operator's grace, off by default
+    # schema packs
+    PACKS_UNREADABLE = (
+        "packs_unreadable"  # a change of the packs cannot be read; the earlier ones stay in force
+    )
     # running it
     PROCESS_STARTED = "process_started"
     PROCESS_ENDED = "process_ended"

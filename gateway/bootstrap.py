@@ -1,7 +1,7 @@
 """The composition root: the only place where real things are chosen and put together."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -51,15 +51,17 @@ from registry.ownership import OwnerUnknown
 from routing.backends import build_back_ends
 from routing.breaker import CircuitBreaker
 from routing.routes import AdapterKind, Route, RouteTable, default_routes
-from schemas.catalogue import Catalogue, load_builtin
+from schemas.errors import CatalogueError
 from schemas.model import MessageType
+from schemas.packs.folder import PackFolder
+from schemas.packs.live import LiveCatalogue
 from schemas.validation import Validator
 from signing.keys import load_pkcs12
 from signing.parsing import ParseLimits
 from signing.sign import Sealer
 from signing.verdict import SignerClass
 
-__all__ = ["Gateway", "load_catalogue", "open_gateway"]
+__all__ = ["Gateway", "open_catalogue", "open_gateway", "open_packs"]
 
 #: Room in a request for everything but the content: headers, names of files and systems.
 _ENVELOPE_BYTES: Final = 64 * 1024
@@ -75,9 +77,11 @@ class Gateway:
     observe: Observer
 
     @cached_property
-    def catalogue(self) -> Catalogue:
-        """All message types."""
-        return load_catalogue()
+    def catalogue(self) -> LiveCatalogue:
+        """All message types, those of installed packs included, as they change."""
+        return open_catalogue(
+            self.settings, lambda error: self.observe(Action.PACKS_UNREADABLE, reason=str(error))
+        )
 
     @cached_property
     def validator(self) -> Validator:
@@ -300,9 +304,22 @@ def open_gateway(settings: Settings, *, component: str) -> Gateway:
     return Gateway(settings=settings, store=store, observe=Observer(component))
 
 
-def load_catalogue() -> Catalogue:
-    """All message types."""
-    return load_builtin()
+def open_packs(settings: Settings) -> PackFolder:
+    """The installed schema packs."""
+    return PackFolder(settings.path(settings.schemas.packs), clock.now)
+
+
+def open_catalogue(settings: Settings, on_failure: Callable[[CatalogueError], None]) -> LiveCatalogue:
+    """All message types, those of installed packs included.
+
+    Args:
+        settings: name the folder of the packs.
+        on_failure: told of a change of the packs that cannot be read.
+
+    Raises:
+        CatalogueError: the packs cannot be used.
+    """
+    return LiveCatalogue(open_packs(settings), on_failure)
 
 
 def edge_settings(settings: Settings) -> EdgeSettings:

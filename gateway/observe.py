@@ -43,6 +43,7 @@ _ERRORS = frozenset(
         Action.CRL_OVERDUE,
         Action.DELIVERY_GIVEN_UP,
         Action.INTERNAL_ERROR,
+        Action.PACKS_UNREADABLE,
         Action.TRUST_LIST_DROPPED,
         Action.TRUST_LIST_REFUSED,
         Action.WORK_FAILED,

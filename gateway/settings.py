@@ -33,6 +33,7 @@ __all__ = [
     "PlausibilityOptions",
     "RevocationOptions",
     "RouteOptions",
+    "SchemaOptions",
     "Settings",
     "SignerOptions",
     "StoreOptions",
@@ -258,6 +259,15 @@ class MailboxOptions(_Options):
     page_bytes: int = Field(default=64 * 2**20, ge=1, description="content bytes a GetDocuments answer")
 
 
+class SchemaOptions(_Options):
+    """`[schemas]`: message types beside the built-in ones."""
+
+    packs: Path = Field(
+        default=Path("packs"),
+        description="folder of the installed schema packs, the same for every web server and worker",
+    )
+
+
 class WorkerOptions(_Options):
     """`[worker]`."""
 
@@ -307,6 +317,7 @@ class Settings(BaseSettings):
     edge: EdgeOptions = EdgeOptions()
     mailbox: MailboxOptions = MailboxOptions()
     worker: WorkerOptions = WorkerOptions()
+    schemas: SchemaOptions = SchemaOptions()
     routes: Mapping[str, RouteOptions] = Field(
         default_factory=dict, description="target system → route; empty: the built-in table"
     )

@@ -21,7 +21,7 @@ def children_cause(error: XMLSchemaChildrenValidationError) -> Cause:
     """
     parent = cast("etree._Element", error.elem)  # noqa: SLF001 - lxml's element class has no other name
     children = list(parent.iterchildren("*"))
-    offender = children[error.index] if error.invalid_tag is not None else None
+    offender = parent[error.index] if error.invalid_tag is not None else None  # counts comments, too
     model = _Model(error)
     missing = model.missing(children)
     if offender is None or (missing and model.comes_later(offender)):

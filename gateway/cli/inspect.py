@@ -19,7 +19,7 @@ from gateway.errors import ConfigurationError
 from gateway.flow.dates import parse_moment
 from gateway.inspection import Inspection, Inspector
 from gateway.plausibility import GatewayPlausibility
-from schemas.catalogue import load_builtin
+from schemas.catalogue import Catalogue, load_builtin
 from schemas.codelists import CodeList
 from schemas.findings import Finding, Severity
 from schemas.validation import Validator
@@ -52,7 +52,7 @@ def check(
     """
     if schema_only and signature_only:
         raise ConfigurationError(key="--schema-only", reason="excludes --signature-only")
-    catalogue = load_builtin()
+    catalogue = _catalogue()
     good = True
     with _ground(trust or [], ask_installation=not schema_only) as ground:
         inspector = Inspector(
@@ -72,6 +72,17 @@ def check(
                 _print(file, found)
     if not good:
         raise typer.Exit(1)
+
+
+def _catalogue() -> Catalogue:
+    """The message types of this installation, where there is one: its packs count as at the gateway."""
+    if not _may_be_installed():
+        return load_builtin()
+    from gateway.bootstrap import open_catalogue  # noqa: PLC0415 - as above
+    from gateway.cli.schema_packs import unreadable  # noqa: PLC0415 - imports settings, see _installed
+    from gateway.settings import load_settings  # noqa: PLC0415 - as above
+
+    return open_catalogue(load_settings(), unreadable)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

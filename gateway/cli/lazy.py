@@ -72,6 +72,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         name="app",
         summary="Find documents and tell what happened to them.",
     ),
+    "schemas": Entry(
+        module="gateway.cli.schemas",
+        name="app",
+        summary="Message types, their schemas, and packs of schemas.",
+    ),
     "registry": Entry(
         module="gateway.cli.registry",
         name="app",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from gateway.actions import Action
 from gateway.channel import Caller, Clock, IdMaker, Submission
-from gateway.clock import warsaw_day
 from gateway.errors import BusinessError, DuplicateDocumentError
 from gateway.flow.confirming import UPD, system_of_proof
 from gateway.flow.recognition import Recognised, Recogniser
@@ -69,7 +68,7 @@ class Intake:
         at = self.clock()
         content = submission.content
         self._refuse_direct(submission.target_systems)
-        recognised = self.recogniser.recognise(content.data, on=warsaw_day(at))
+        recognised = self.recogniser.recognise(content.data, at=at)
         system = self._system(caller, recognised)
         self._refuse_unserved(system)
         return NewDocument(

@@ -3,10 +3,11 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from lxml import etree
 
+from gateway.clock import warsaw_day
 from gateway.errors import TechnicalError
 from schemas.catalogue import Catalogue
 from schemas.errors import UnknownMessageError
@@ -42,12 +43,12 @@ class Recogniser:
         self._catalogue = catalogue
         self._limits = limits
 
-    def recognise(self, content: bytes, *, on: date) -> Recognised:
+    def recognise(self, content: bytes, *, at: datetime) -> Recognised:
         """The document's tree and type.
 
         Args:
             content: the payload as sent.
-            on: day of receipt in Warsaw: decides which versions of schemas are active.
+            at: time of receipt: decides which packs count and, by its day in Warsaw, which versions.
 
         Raises:
             TechnicalError: E003, the document cannot be processed, is of no active type, or of a type that
@@ -55,7 +56,7 @@ class Recogniser:
         """
         root = self._parse(content)
         try:
-            message_type = self._catalogue.recognise(root, on=on)
+            message_type = self._catalogue.recognise(root, on=warsaw_day(at), at=at)
         except UnknownMessageError as error:
             raise _unprocessable(
                 f"Document element {{{error.namespace}}}{error.root} is not known."

@@ -12,7 +12,6 @@ from structlog.contextvars import bound_contextvars
 
 from gateway.actions import Action
 from gateway.channel import Clock, IdMaker
-from gateway.clock import warsaw_day
 from gateway.errors import LostLeaseError
 from gateway.flow.checks import Case, Check, Sender
 from gateway.flow.confirming import ConfirmedDelivery
@@ -112,7 +111,7 @@ class VerificationStep:
             document: as stored.
             content: its bytes as sent.
         """
-        recognised = self.recogniser.recognise(content, on=warsaw_day(document.received_at))
+        recognised = self.recogniser.recognise(content, at=document.received_at)
         case = Case(
             root=recognised.root,
             message_type=recognised.message_type,

@@ -4,8 +4,9 @@ Facts of a type that no XSD tells (where LRN and MRN stand, who its parties are,
 from the manifest, else from the type of the same system and document element that is known already.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from lxml import etree
 from pydantic import TypeAdapter
 
 from schemas.errors import PackError
-from schemas.model import MessageType, RightsRule
+from schemas.model import MessageType, Places, RightsRule
 from schemas.packs.manifest import Manifest
 from schemas.packs.safety import check_schema, closure, parse_schema, referred_to
 
@@ -76,10 +77,10 @@ def read_contents(schemas: Mapping[str, bytes], manifest: Manifest, known: Itera
     chosen: dict[Declared, dict[str, Any]] = {}
     for message in manifest.message:
         found = _found(message, declared)
-        chosen[found] = {**_inherited(found, of_system), **manifest.defaults, **message}
+        chosen[found] = _merged(_inherited(found, of_system), manifest.defaults, message)
     for one in declared:
         if one not in chosen and (facts := _inherited(one, of_system)):
-            chosen[one] = {**facts, **manifest.defaults}
+            chosen[one] = _merged(facts, manifest.defaults)
     _refuse_ambiguous(chosen)
     files = closure(dict.fromkeys(one.schema for one in chosen), trees)
     for name in files:
@@ -133,7 +134,21 @@ def _inherited(one: Declared, known: Iterable[MessageType]) -> dict[str, Any]:
     if best is None:
         return {}
     data = _AS_DATA.dump_python(best, mode="json", exclude_none=True)
-    return {key: data[key] for key in _INHERITED if key in data}
+    values: defaultdict[str, list[str]] = defaultdict(list)
+    for each in best.values:
+        values[each.kind].append(each.place)
+    return {**{key: data[key] for key in _INHERITED if key in data}, "values": dict(values)}
+
+
+def _merged(*facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts, the later of which win; of places and values only the kinds they name."""
+    merged: dict[str, Any] = {"parties": [], "rights": RightsRule.PARTIES.value, "signature_required": True}
+    tables: dict[str, dict[str, Any]] = {"places": {one.name: [] for one in fields(Places)}, "values": {}}
+    for one in facts:
+        merged |= one
+        for key, table in tables.items():
+            table.update(one.get(key, {}))
+    return {**merged, **tables}
 
 
 def _entry(one: Declared, facts: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
@@ -157,8 +172,8 @@ def _refuse_senseless(entry: Mapping[str, Any]) -> None:
     if "direction" not in entry:
         reason = "nothing is known of it: the manifest must tell its direction, inbound or outbound"
         raise PackError(source=str(entry["code"]), reason=reason)
-    needs_party = entry.get("rights", RightsRule.PARTIES) == RightsRule.PARTIES
-    if entry["direction"] == "inbound" and needs_party and not entry.get("parties"):
+    needs_party = entry["rights"] == RightsRule.PARTIES
+    if entry["direction"] == "inbound" and needs_party and not entry["parties"]:
         reason = 'names no parties, so nobody could send it: tell parties, or rights = "none" or "owner"'
         raise PackError(source=str(entry["code"]), reason=reason)
 

@@ -18,11 +18,17 @@ from schemas.compiling import Engine, compile_fast, compile_slow
 from schemas.errors import CatalogueError, PackError
 from schemas.files import load_schema
 
-__all__ = ["Compiled", "compile_all"]
+__all__ = ["Budget", "Compiled", "compile_all"]
 
-_CPU_SECONDS: Final = 120  # for all schemas of a pack; the largest official set needs 3
-_MEMORY_BYTES: Final = 2 * 2**30
-_WALL_SECONDS: Final = 600
+_GIB: Final = 2**30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """What compiling all schemas of a pack may take. The largest official set needs 3 s and 0.1 GiB."""
+
+    cpu_seconds: int = 120
+    memory_bytes: int = 2 * _GIB
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,31 +40,32 @@ class Compiled:
     seconds: float  # CPU
 
 
-def compile_all(folder: Path, schemas: Iterable[str]) -> Iterator[Compiled]:
+def compile_all(folder: Path, schemas: Iterable[str], budget: Budget = Budget()) -> Iterator[Compiled]:
     """Compile schemas, told one by one.
 
     Args:
         folder: what they may refer to.
         schemas: paths below it.
+        budget: what it may take.
 
     Raises:
-        PackError: one cannot be compiled, or not within the limits.
+        PackError: one cannot be compiled, or not within the budget.
     """
     wanted = list(schemas)
     with subprocess.Popen(  # noqa: S603 - our own program, no shell
-        [sys.executable, "-m", __name__, str(folder)],
+        [sys.executable, "-m", __name__, str(folder), str(budget.cpu_seconds), str(budget.memory_bytes)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     ) as process:
         try:
-            yield from _read(process, wanted)
+            yield from _read(process, wanted, budget)
         finally:
             process.kill()
 
 
-def _read(process: "subprocess.Popen[str]", wanted: list[str]) -> Iterator[Compiled]:
+def _read(process: "subprocess.Popen[str]", wanted: list[str], budget: Budget) -> Iterator[Compiled]:
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("opened without pipes")
     process.stdin.write("\n".join(wanted))
@@ -66,7 +73,7 @@ def _read(process: "subprocess.Popen[str]", wanted: list[str]) -> Iterator[Compi
     for schema in wanted:
         line = process.stdout.readline()
         if not line:
-            reason = f"cannot be compiled within {_CPU_SECONDS} s and {_MEMORY_BYTES // 2**30} GiB"
+            reason = f"cannot be compiled within {budget.cpu_seconds} s and {budget.memory_bytes // _GIB} GiB"
             raise PackError(source=schema, reason=reason)
         told = json.loads(line)
         if "error" in told:
@@ -74,9 +81,9 @@ def _read(process: "subprocess.Popen[str]", wanted: list[str]) -> Iterator[Compi
         yield Compiled(schema=schema, engine=Engine(told["engine"]), seconds=told["seconds"])
 
 
-def _main(folder: Path) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+def _main(folder: Path, budget: Budget) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (budget.cpu_seconds, budget.cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (budget.memory_bytes, budget.memory_bytes))
     for schema in sys.stdin.read().splitlines():
         print(json.dumps(_try(folder, schema)), flush=True)  # noqa: T201 - the answer to the parent
 
@@ -95,4 +102,4 @@ def _try(folder: Path, schema: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    _main(Path(sys.argv[1]), Budget(cpu_seconds=int(sys.argv[2]), memory_bytes=int(sys.argv[3])))

@@ -245,6 +245,7 @@ class World:
     breakers: dict[str, CircuitBreaker] = field(default_factory=dict)
     owner_unknown: Mapping[str, OwnerUnknown] = field(default_factory=dict)
     nonces: "itertools.count[int]" = field(default_factory=itertools.count)
+    types: Catalogue = field(default_factory=catalogue)
 
     @classmethod
     def open(cls, url: str) -> "World":
@@ -391,7 +392,7 @@ class World:
         )
 
     def delivery(self, system: str = "NCTS2", store: Store | None = None) -> DeliveryStep:
-        simulators = build_back_ends(self.routes, self.store.engine, self.clock, catalogue())
+        simulators = build_back_ends(self.routes, self.store.engine, self.clock, self.types)
         route = self.routes.find(system)
         breaker = self.breakers.setdefault(system, CircuitBreaker(route.breaker, self.clock))
         return DeliveryStep(
@@ -436,7 +437,7 @@ class World:
                 pass
 
     def _recogniser(self) -> Recogniser:
-        return Recogniser(catalogue=catalogue(), limits=ParseLimits())
+        return Recogniser(catalogue=self.types, limits=ParseLimits())
 
     # -- what has become of it
 

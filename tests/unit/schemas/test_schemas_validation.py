@@ -441,3 +441,16 @@ def test_schemas_that_ask_for_xsd_1_1_are_explained_too(tmp_path: Path) -> None:
     root = etree.fromstring("<a>6</a>")
     (found,) = validator.validate(root, kind).findings
     assert (found.code, found.remedy_en) == ("XSD_RANGE", "Needed: at most 5.")
+
+
+def test_comments_among_the_children_do_not_move_a_finding(
+    validator: Validator, transit: MessageType
+) -> None:
+    root = sample()
+    root.insert(0, etree.Comment("one"))
+    root.insert(0, etree.Comment("two"))
+    root.append(etree.Element("Unknown"))
+
+    (found,) = validator.validate(root, transit).findings
+
+    assert (found.code, found.xpath) == ("XSD_UNEXPECTED_ELEMENT", "/CC015C/Unknown")
