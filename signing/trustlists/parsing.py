@@ -36,6 +36,7 @@ from signing.trustlists.model import (
     TrustedList,
 )
 from signing.trustlists.names import TSL_TAG, tsl, tslx
+from signing.trustlists.structure import check_structure
 
 __all__ = ["LIST_LIMITS", "parse_list", "read_list"]
 
@@ -69,6 +70,7 @@ def read_list(root: etree._Element) -> TrustedList:
     """
     if root.tag != tsl("TrustServiceStatusList") or root.get("TSLTag") != TSL_TAG:
         raise ListFormatError(reason="the document element is no TrustServiceStatusList of TS 119 612")
+    check_structure(root)
     element = required(root, tsl("SchemeInformation"))
     scheme = _scheme(element)
     return TrustedList(

@@ -247,12 +247,22 @@ def pointer(location: str, signers: Sequence[KeyPair], *, territory: str, list_t
     )
 
 
+ADDRESS = (
+    '<PostalAddresses><PostalAddress xml:lang="en"><StreetAddress>Street 1</StreetAddress>'
+    "<Locality>Town</Locality><CountryName>PL</CountryName></PostalAddress></PostalAddresses>"
+    '<ElectronicAddress><URI xml:lang="en">https://operator.example</URI></ElectronicAddress>'
+)
+
+
 def list_xml(made: Made = Made()) -> bytes:
     information = "".join(f'<URI xml:lang="en">{address}</URI>' for address in made.information)
     next_update = f"<dateTime>{made.next_update}</dateTime>" if made.next_update else ""
     providers = (
         "<TrustServiceProviderList><TrustServiceProvider><TSPInformation>"
-        '<TSPName><Name xml:lang="en">Trust Ltd</Name></TSPName></TSPInformation>'
+        '<TSPName><Name xml:lang="en">Trust Ltd</Name></TSPName>'
+        f"<TSPAddress>{ADDRESS}</TSPAddress>"
+        '<TSPInformationURI><URI xml:lang="en">https://trust.example</URI></TSPInformationURI>'
+        "</TSPInformation>"
         f"<TSPServices>{''.join(map(_service, made.entries))}</TSPServices>"
         "</TrustServiceProvider></TrustServiceProviderList>"
         if made.entries
@@ -268,6 +278,8 @@ def list_xml(made: Made = Made()) -> bytes:
         f"<TSLVersionIdentifier>{made.version}</TSLVersionIdentifier>"
         f"<TSLSequenceNumber>{made.sequence}</TSLSequenceNumber><TSLType>{made.list_type}</TSLType>"
         '<SchemeOperatorName><Name xml:lang="en">Operator</Name></SchemeOperatorName>'
+        f"<SchemeOperatorAddress>{ADDRESS}</SchemeOperatorAddress>"
+        '<SchemeName><Name xml:lang="en">PL:List</Name></SchemeName>'
         f"<SchemeInformationURI>{information}</SchemeInformationURI>"
         "<StatusDeterminationApproach>appropriate</StatusDeterminationApproach>"
         f"<SchemeTerritory>{made.territory}</SchemeTerritory>"

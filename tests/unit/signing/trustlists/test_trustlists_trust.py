@@ -36,6 +36,10 @@ from tests.unit.signing.trustlists.made_lists import (
 )
 
 DAY = timedelta(days=1)
+ODD = (
+    '<sie:CriteriaList assert="all"><sie:otherCriteriaList><tslx:Moonphase/></sie:otherCriteriaList>'
+    "</sie:CriteriaList>"
+)
 PL = (Made(),)
 
 
@@ -169,6 +173,85 @@ ROWS = [
         wanted=Wanted(types=[WEB]),
         rule=Rule.CERT_QC_TYPE,
         sub=SUB.CHAIN_CONSTRAINTS_FAILURE,
+        result="not qualified",
+    ),
+    Row(
+        name="made a website's by the list",
+        made=_with(
+            State(additional=["ForWebSiteAuthentication"], extensions=qualification(["QCForWSA"], EVERY))
+        ),
+        rule=Rule.CERT_QC_TYPE,
+        sub=SUB.CHAIN_CONSTRAINTS_FAILURE,
+        result="not qualified",
+    ),
+    Row(
+        name="a seal of a service for signatures only",
+        wanted=Wanted(types=[ESEAL]),
+        made=_with(State(additional=["ForeSignatures"])),
+        rule=Rule.SERVICE_TYPE,
+        sub=SUB.CHAIN_CONSTRAINTS_FAILURE,
+        result="not qualified",
+    ),
+    Row(
+        name="a device taken away by the list",
+        made=_with(State(extensions=qualification(["QCNoQSCD"], EVERY))),
+        rule=Rule.CERT_NO_QSCD,
+        sub=SUB.CHAIN_CONSTRAINTS_FAILURE,
+        result="AdESig-QC",
+    ),
+    Row(
+        name="a device only since the certificate was issued",
+        wanted=Wanted(statements=[COMPLIANCE]),
+        made=_with(
+            State(since="2026-06-01T00:00:00Z", extensions=qualification(["QCWithQSCD"], EVERY)), GRANTED
+        ),
+        rule=Rule.CERT_NO_QSCD,
+        sub=SUB.CHAIN_CONSTRAINTS_FAILURE,
+        result="AdESig-QC",
+    ),
+    Row(
+        name="a service withdrawn when the certificate was issued",
+        made=_with(
+            replace(GRANTED, since="2026-06-01T00:00:00Z"),
+            replace(WITHDRAWN, since="2016-06-30T22:00:00Z"),
+        ),
+        rule=Rule.SERVICE_STATUS,
+        sub=SUB.CHAIN_CONSTRAINTS_FAILURE,
+        result="not qualified",
+    ),
+    Row(
+        name="an old status, which ended with the regulation",
+        made=_with(State(status=f"{STATUS}accredited")),
+        rule=Rule.SERVICE_STATUS,
+        sub=SUB.CHAIN_CONSTRAINTS_FAILURE,
+        result="not qualified",
+    ),
+    Row(
+        name="a criterion nobody knows",
+        made=_with(State(extensions=qualification(["NotQualified"], ODD))),
+        rule=Rule.SERVICE_UNUSABLE,
+        sub=SUB.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+        result="indeterminate",
+    ),
+    Row(
+        name="qualifiers that contradict each other",
+        made=_with(State(extensions=qualification(["QCStatement", "NotQualified"], EVERY))),
+        rule=Rule.SERVICE_CONFLICT,
+        sub=SUB.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+        result="indeterminate",
+    ),
+    Row(
+        name="two types at once",
+        wanted=Wanted(types=[ESIG, ESEAL]),
+        rule=Rule.CERT_QC_TYPE,
+        sub=SUB.CHAIN_CONSTRAINTS_FAILURE,
+        result="not qualified",
+    ),
+    Row(
+        name="statements that cannot be read",
+        wanted=Wanted(raw_statements=b"\x30\x05\x06"),
+        rule=Rule.CERTIFICATE_FORMAT,
+        sub=SUB.NO_SIGNING_CERTIFICATE_FOUND,
         result="not qualified",
     ),
     Row(

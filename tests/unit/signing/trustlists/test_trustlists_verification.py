@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from signing.names import DS
 from signing.trustlists.errors import (
@@ -16,6 +17,7 @@ from signing.trustlists.errors import (
     TrustListError,
 )
 from signing.trustlists.loading import hold
+from signing.trustlists.names import tsl
 from signing.trustlists.parsing import parse_list, read_list
 from signing.trustlists.verification import (
     TRUSTED_LIST_POLICY,
@@ -25,14 +27,18 @@ from signing.trustlists.verification import (
     verify_pointed,
 )
 from tests.unit.signing.trustlists.made_lists import (
+    EVERY,
     LISTS,
     LOTL_URL,
     NOW,
+    Entry,
     Made,
+    State,
     list_of_lists,
     list_xml,
     pointer,
     pointer_to,
+    qualification,
     signed,
     signer,
     verified,
@@ -192,6 +198,90 @@ def test_a_malformed_list_is_no_list(old: bytes, new: bytes) -> None:
     assert old in xml
     with pytest.raises(ListFormatError):
         read_list(parse_list(xml.replace(old, new)))
+
+
+def without(xml: bytes, name: str) -> bytes:
+    """A list that lacks the first element of a name."""
+    root = parse_list(xml)
+    element = next(root.iter(tsl(name)))
+    parent = element.getparent()
+    assert parent is not None
+    parent.remove(element)
+    return etree.tostring(root)
+
+
+SCHEME = (
+    "SchemeInformation TSLVersionIdentifier TSLSequenceNumber TSLType SchemeOperatorName "
+    "SchemeOperatorAddress SchemeName SchemeInformationURI StatusDeterminationApproach "
+    "SchemeTerritory HistoricalInformationPeriod ListIssueDateTime NextUpdate"
+)
+SERVICES = (
+    "TSPInformation TSPName TSPAddress PostalAddress StreetAddress ElectronicAddress TSPInformationURI "
+    "TSPServices TSPService ServiceInformation ServiceTypeIdentifier ServiceName ServiceDigitalIdentity "
+    "ServiceStatus StatusStartingTime URI Name"
+)
+
+
+@pytest.mark.parametrize("name", f"{SCHEME} {SERVICES}".split())
+def test_a_list_that_lacks_what_every_list_has_is_no_list(name: str) -> None:
+    with pytest.raises(ListFormatError) as refused:
+        read_list(parse_list(without(list_xml(), name)))
+    assert refused.value.line is not None
+    assert "Element '" in refused.value.reason
+
+
+@pytest.mark.parametrize("name", ["TSLLocation", "TSLType", "SchemeTerritory"])
+def test_a_list_of_lists_has_the_same_form(name: str) -> None:
+    with pytest.raises(ListFormatError):
+        read_list(parse_list(without(list_of_lists(), name)))
+
+
+def _bit(name: str) -> str:
+    return qualification(["NotQualified"], EVERY.replace("nonRepudiation", name))
+
+
+def _policy(oid: str) -> str:
+    identifier = f"<sie:PolicyIdentifier><xades:Identifier>{oid}</xades:Identifier></sie:PolicyIdentifier>"
+    criteria = f"<sie:CriteriaList><sie:PolicySet>{identifier}</sie:PolicySet></sie:CriteriaList>"
+    return qualification(["NotQualified"], criteria)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("<SchemeTerritory>PL</SchemeTerritory>", "", "HistoricalInformationPeriod"),
+        ("<SchemeTerritory>PL", "<SchemeTerritory>Poland", "SchemeTerritory"),
+        ("<TSLType>", "<TSLColour>red</TSLColour><TSLType>", "TSLColour"),
+        ("<ServiceStatus>", "<ServiceStatus>granted</ServiceStatus><ServiceStatus>", "ServiceStatus"),
+        ('<Name xml:lang="en">Trust Ltd', "<Name>Trust Ltd", "Name"),
+        ('<Name xml:lang="en">Trust Ltd', '<Name xml:lang="en"> ', "Name"),
+        ("</X509Certificate>", "</X509Certificate><X509SKI>AAAA</X509SKI>", "X509SKI"),
+        ('TSLTag="', 'Colour="red" TSLTag="', "TrustServiceStatusList"),
+        ("<TSPServices>", "<TSPServices>text", "TSPServices"),
+    ],
+)
+def test_what_is_unknown_repeated_empty_or_out_of_place_is_named(old: str, new: str, named: str) -> None:
+    xml = list_xml().decode()
+    assert old in xml
+    with pytest.raises(ListFormatError, match=f"Element '{named}'"):
+        read_list(parse_list(xml.replace(old, new, 1).encode()))
+
+
+@pytest.mark.parametrize("extension", [_bit("nonRepudation"), _policy("policy 7"), _policy("urn:oid:")])
+def test_criteria_that_would_mean_something_else_than_meant_are_refused(extension: str) -> None:
+    made = Made(entries=[Entry(states=[State(extensions=extension)])])
+    with pytest.raises(ListFormatError):
+        read_list(parse_list(list_xml(made)))
+    good = Made(entries=[Entry(states=[State(extensions=_bit("crlSign") + _policy(" urn:oid:1.2.3 "))])])
+    assert len(read_list(parse_list(list_xml(good))).providers) == 1
+
+
+def test_a_malformed_list_leaves_the_one_held_in_force_and_says_why() -> None:
+    """What an operator reads where the list was refused."""
+    with pytest.raises(ListFormatError) as refused:
+        verify_list(signed(without(list_xml(), "ServiceStatus")), signers=[signer().certificate], at=NOW)
+    assert str(refused.value).startswith("not a trusted list: Element 'StatusStartingTime'")
+    assert "(line " in str(refused.value)
 
 
 def test_a_certificate_that_is_none_costs_its_service_not_the_list() -> None:
