@@ -97,8 +97,8 @@ def test_what_is_bound_is_bound_once_until_it_is_free_again(filled: RegistryRepo
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (SignerKind.CERTIFICATE, FINGERPRINT.upper()),
-        (SignerKind.CERTIFICATE, FINGERPRINT[:-1]),
+        (SignerKind.CERTIFICATE, "AB" * 32),
+        (SignerKind.CERTIFICATE, "ab" * 32 + "c"),
         (SignerKind.IDENTIFIER, "1234567890"),  # whose country's?
         (SignerKind.IDENTIFIER, "PNODE"),
         (SignerKind.IDENTIFIER, "PNOPL-44051401359"),
