@@ -82,6 +82,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         name="app",
         summary="Who may send what for whom.",
     ),
+    "helpdesk": Entry(
+        module="gateway.cli.helpdesk",
+        name="app",
+        summary="Help for account holders; every act is kept with its reason.",
+    ),
     "ca": Entry(module="gateway.cli.ca", name="app", summary="The SC certificate authority."),
     "pki": Entry(module="gateway.cli.pki", name="app", summary="Certificates to test with."),
     "trust": Entry(

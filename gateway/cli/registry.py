@@ -1,19 +1,17 @@
 """`sisc registry`: persons, accounts, entities and representations."""
 
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
 import typer
 
+from gateway.cli.asking import PasswordFileOption, ask_password
 from gateway.cli.context import open_registry
 from gateway.cli.output import JsonFlag, print_json, print_rows
 from gateway.cli.pdr import import_pdr
 from gateway.cli.registry_signer import app as signer_app
-from gateway.passwords import read_password
 from registry.accounts import normal_login
 from registry.credentials import password_hash
 from registry.days import polish_day
@@ -53,9 +51,6 @@ _Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
 _After = Annotated[str, typer.Option(help="Go on behind this key, the last one of the page before.")]
 _IdSisc = Annotated[str, typer.Argument(help="ID SISC.")]
 _Login = Annotated[str, typer.Argument(help="E-mail address of the account.")]
-_PasswordFile = Annotated[
-    Path | None, typer.Option(help="File whose first line is the password; else it is asked for or piped in.")
-]
 _Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day in Poland, YYYY-MM-DD.")]
 
 
@@ -167,35 +162,17 @@ def list_persons(limit: _Limit = 100, after: _After = "", as_json: JsonFlag = Fa
     _listing("Persons", map(_person_facts, found), as_json=as_json)
 
 
-def _first_line(text: str) -> str:
-    return text.partition("\n")[0].rstrip("\r")
-
-
-def _read_password(file: Path | None) -> str:
-    """The password from a file, a pipe, or a prompt that does not echo; never from the command line."""
-    named = read_password(file, option="--password-file")
-    if named is not None:
-        return named
-    if sys.stdin.isatty():
-        password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-    else:
-        password = _first_line(sys.stdin.readline())
-    if not password:
-        raise typer.BadParameter("the password must not be empty")
-    return password
-
-
 @account_app.command("add")
 def add_account(
     login: _Login,
     person: Annotated[str | None, typer.Option(help="ID SISC of the registered person behind it.")] = None,
     level: Annotated[AccountLevel, typer.Option(help="Scope of the account.")] = AccountLevel.EXTENDED,
-    password_file: _PasswordFile = None,
+    password_file: PasswordFileOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Register an account."""
     account = Account(login=normal_login(login), level=level, status=AccountStatus.ACTIVE, person_id=person)
-    secret = password_hash(_read_password(password_file))
+    secret = password_hash(ask_password(password_file))
     with open_registry() as session:
         sealed = session.vault.encrypt(secret)
         session.repository.add_account(account, sealed, operator=session.operator, at=session.now)
@@ -233,22 +210,10 @@ def link_account(
     _show("Account", _account_facts(account), as_json=as_json)
 
 
-@account_app.command("unlock")
-def unlock_account(
-    login: _Login,
-    reason: Annotated[str, typer.Option(help="Why, for the history.")],
-    as_json: JsonFlag = False,
-) -> None:
-    """Let an account log in again that was locked after wrong digests."""
-    with open_registry() as session:
-        account = session.repository.unlock(login, operator=session.operator, reason=reason, at=session.now)
-    _show("Account", _account_facts(account), as_json=as_json)
-
-
 @account_app.command("password")
-def set_password(login: _Login, password_file: _PasswordFile = None) -> None:
+def set_password(login: _Login, password_file: PasswordFileOption = None) -> None:
     """Set the password of an account."""
-    secret = password_hash(_read_password(password_file))
+    secret = password_hash(ask_password(password_file))
     with open_registry() as session:
         sealed = session.vault.encrypt(secret)
         session.repository.set_password(login, sealed, operator=session.operator, at=session.now)

@@ -173,7 +173,7 @@ def test_a_wrong_password_is_refused_and_three_lock_the_account(
 
     with pytest.raises(Fault, match="A security error was encountered"):
         right.service.GetNextDocument()
-    sandbox.sisc("registry", "account", "unlock", sender.account.login, "--reason", "test")
+    sandbox.sisc("helpdesk", "unlock", sender.account.login, "--reason", "test")
     assert right.service.GetNextDocument().document is None
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 import gateway.cli.registry as commands
 from registry.credentials import CredentialVault, password_hash
-from registry.errors import AlreadyRegisteredError, InvalidNumberError, InvalidRecordError, NotRegisteredError
+from registry.errors import AlreadyRegisteredError, InvalidNumberError, NotRegisteredError
 from registry.repository import RegistryRepository
 from registry.session import RegistrySession
 
@@ -95,14 +95,6 @@ def test_an_empty_password_is_a_mistake_of_usage(filled: Run) -> None:
     assert filled("account", "password", "anna@example.com", typed="\n").exit_code == 2
 
 
-def test_a_locked_account_is_unlocked_with_a_reason(filled: Run, sqlite_engine: Engine) -> None:
-    with sqlite_engine.begin() as connection:
-        RegistryRepository(connection).count_wrong_digest("anna@example.com", limit=1, at=NOW)
-    assert filled("account", "unlock", "anna@example.com").exit_code == 2
-    (account,) = _json(filled("account", "unlock", "anna@example.com", "--reason", "called", "--json"))
-    assert (account["status"], account["failed_logins"]) == ("active", 0)
-
-
 def test_a_firm_is_shown_with_its_numbers(filled: Run) -> None:
     (firm,) = _json(filled("entity", "show", FIRM, "--json"))
     assert [f"eori:{FIRM}", "nip:8567346215"] == firm["numbers"]
@@ -134,7 +126,6 @@ def test_lists_are_tables_for_people(filled: Run) -> None:
         (("person", "show", "NOBODY0000000000"), NotRegisteredError),
         (("person", "add", "--given-names", "A", "--surname", "B", "--pesel", "1"), InvalidNumberError),
         (("entity", "add", "--name", "Copy", "--eori", FIRM), AlreadyRegisteredError),
-        (("account", "unlock", "anna@example.com", "--reason", "asked"), InvalidRecordError),
         (("representation", "end", "none"), NotRegisteredError),
     ],
 )

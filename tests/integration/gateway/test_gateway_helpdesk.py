@@ -1,0 +1,222 @@
+"""`sisc helpdesk` on a whole gateway: what it shows, keeps and moves."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from typer.testing import CliRunner, Result
+
+from gateway.cli import helpdesk
+from gateway.migration import PdrImport
+from gateway.store import tables
+from registry.credentials import CredentialVault, password_hash
+from registry.errors import InvalidRecordError, NotRegisteredError
+from registry.history import Subject
+from registry.model import AccountLevel
+from registry.repository import RegistryRepository
+from tests.integration.gateway.world import EORI, FIRM, World
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run `sisc helpdesk …` on the store of the test; what is given as `typed` is piped in."""
+    key = tmp_path / "credentials.key"
+    key.write_bytes(CredentialVault.new_key())
+    key.chmod(0o600)
+    monkeypatch.setenv("SISC_CONFIG", "")
+    monkeypatch.setenv("SISC_STORE__URL", world.store.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("SISC_KEYS__CREDENTIALS", str(key))
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*arguments: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(helpdesk.app, arguments, input=typed)
+
+    return invoke
+
+
+def told(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, (result.output, result.exception)
+    (line,) = result.stdout.splitlines()
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def ask(run: Run, login: str) -> int:
+    sides = ("--category", "service", "--service", "Konto", "--channel", "portal", "--system", "SZPROT")
+    number = told(run("request", "add", *sides, "--login", login, "--text", "Proszę", "--json"))["number"]
+    assert isinstance(number, int)
+    return number
+
+
+def test_an_account_with_a_new_email_keeps_its_documents_answers_and_waiting_work(
+    world: World, run: Run
+) -> None:
+    anna, bogdan = world.enrol("anna", "NCTS2"), world.enrol("bogdan", "NCTS2")
+    done = world.send(anna)
+    world.work()
+    waiting, other = world.send(anna), world.send(bogdan)
+    answers = world.documents(anna, correlation_sys_ref=done).count
+    number = ask(run, anna.login)
+
+    moved = told(
+        run(
+            "change-email",
+            anna.login,
+            "Anna.Nowa@example.pl",
+            "--reason",
+            "password lost, identity shown",
+            "--request",
+            str(number),
+            "--json",
+            typed="new secret\n",
+        )
+    )
+
+    renamed = replace(anna, login=moved["login"])
+    assert renamed.login == "anna.nowa@example.pl"
+    assert world.documents(renamed, correlation_sys_ref=done).count == answers > 0
+    world.work()
+    assert world.documents(renamed, correlation_sys_ref=waiting).count > 0
+    assert world.document(other).account == bogdan.login
+    with world.store.read() as work:
+        for table in tables.metadata.sorted_tables:
+            if "account" in table.c:
+                left = select(func.count()).select_from(table).where(table.c.account == anna.login)
+                assert work.connection.scalar(left) == 0, table.name
+        change = RegistryRepository(work.connection).history(Subject.ACCOUNT, renamed.login)[-1]
+    assert (change.action, change.reason) == ("e-mail changed", "password lost, identity shown")
+    assert change.operator.startswith("operator:")
+    said = told(run("request", "show", str(number), "--json"))["messages"]
+    assert said[-1]["kind"] == "action"
+    assert said[-1]["text"].endswith("password lost, identity shown")
+
+
+def test_the_new_password_opens_the_account(world: World, run: Run, tmp_path: Path) -> None:
+    anna = world.enrol("anna")
+    run("change-email", anna.login, "a@example.pl", "--reason", "lost", typed="Zażółć-1\n")
+    vault = CredentialVault([(tmp_path / "credentials.key").read_bytes()])
+    with world.store.read() as work:
+        stored = RegistryRepository(work.connection).credentials("a@example.pl")
+    assert stored is not None
+    assert vault.decrypt(stored.ciphertext) == password_hash("Zażółć-1")
+
+
+def test_a_locked_account_is_unlocked_after_three_wrong_logins(world: World, run: Run) -> None:
+    anna = world.enrol("anna")
+    with world.store.begin() as work:
+        registry = RegistryRepository(work.connection)
+        for _ in range(3):
+            registry.count_wrong_digest(anna.login, limit=3, at=world.clock())
+        work.commit()
+    assert run("unlock", anna.login).exit_code == 2
+    assert isinstance(run("unlock", anna.login, "--reason", " ").exception, InvalidRecordError)
+    assert told(run("unlock", anna.login, "--reason", "called", "--json"))["status"] == "active"
+    assert isinstance(run("unlock", anna.login, "--reason", "again").exception, InvalidRecordError)
+
+
+def test_an_account_is_created_for_a_pesel_in_the_system(world: World, run: Run) -> None:
+    anna = world.enrol("anna")
+    command = ("create-account", "new@example.pl", "--pesel", str(anna.person.pesel), "--reason", "moved")
+    assert isinstance(run(*command, typed="secret\n").exception, InvalidRecordError)
+    account = told(run(*command, "--close-others", "--level", "extended", "--json", typed="secret\n"))
+    assert account == {
+        "login": "new@example.pl",
+        "level": "extended",
+        "status": "active",
+        "person": anna.person.id_sisc,
+    }
+
+
+@pytest.fixture
+def migrated(world: World) -> str:
+    """ID SISC of a person from PDR with one right; nobody has an account for it."""
+    file = (
+        "record,id,pesel,surname,name,eori,representative,represented,systems\n"
+        "person,P1,44051401458,Lis,,,,,\n"
+        f"entity,E1,,,Firma,{EORI},,,\n"
+        "authorisation,A1,,,,,P1,E1,ECS\n"
+    )
+    run = PdrImport(
+        store=world.store,
+        operator="test",
+        at=world.clock(),
+        new_id=lambda: "right-1",
+        on_problem=lambda problem: pytest.fail(str(problem)),
+        on_progress=lambda _records: None,
+    )
+    run.run(io.BytesIO(file.encode()))
+    return "00000044051401458"
+
+
+def test_a_one_time_password_is_shown_once_and_kept_nowhere(world: World, run: Run, migrated: str) -> None:
+    darek = world.enrol("darek", level=AccountLevel.BASIC)
+    with world.store.begin() as work:
+        registry = RegistryRepository(work.connection)
+        registry.link_account(darek.login, None, operator="test", at=world.clock())
+        work.commit()
+    number = ask(run, darek.login)
+    command = ("one-time-password", darek.login, "--person", migrated, "--reason", "identity shown")
+
+    issued = told(run(*command, "--request", str(number), "--json"))["one_time_password"]
+    plain = run(*command).output
+
+    assert len(issued) == len("AAAA-AAAA-AAAA-AAAA")
+    assert "sisc my-account link" in plain
+    shown = run("request", "show", str(number)).output
+    assert "one-time password issued" in shown
+    assert issued not in shown
+
+
+def test_rights_from_pdr_are_listed_and_reviewed(run: Run, migrated: str) -> None:
+    (link,) = [json.loads(line) for line in run("link", "list", "--unreviewed", "--json").stdout.splitlines()]
+    assert (link["source"], link["representative"], link["represented"]) == ("A1", migrated, FIRM)
+    assert run("link", "review", "right-1", "disputed", "--reason", "ended in 2014").exit_code == 0
+    (link,) = [
+        json.loads(line) for line in run("link", "list", "--review", "disputed", "--json").stdout.splitlines()
+    ]
+    assert (link["note"], link["review"]) == ("ended in 2014", "disputed")
+    assert run("link", "list", "--unreviewed", "--json").stdout == ""
+
+
+def test_a_request_lives_on_the_command_line(run: Run, world: World) -> None:
+    number = str(ask(run, world.enrol("anna").login))
+    assert told(run("request", "answer", number, "--json", typed="Zrobione.\nPozdrawiamy\n"))["status"] == (
+        "answered"
+    )
+    assert told(run("request", "complain", number, "--text", "Nie", "--json"))["status"] == "complaint"
+    run("request", "answer", number, "--text", "Teraz tak")
+    assert told(run("request", "close", number, "--json"))["status"] == "closed"
+    (found,) = run("request", "list", "--text", "zrobione", "--json").stdout.splitlines()
+    assert json.loads(found)["number"] == int(number)
+    table = run("request", "show", number).output
+    assert "Pozdrawiamy" in table
+    assert run("request", "list", "--category", "information", "--json").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("unlock", "nobody@example.pl", "--reason", "x"), NotRegisteredError),
+        (("request", "show", "99"), NotRegisteredError),
+        (("link", "review", "none", "confirmed", "--reason", "x"), NotRegisteredError),
+    ],
+)
+def test_what_is_not_there_is_told(run: Run, arguments: tuple[str, ...], error: type[Exception]) -> None:
+    assert isinstance(run(*arguments).exception, error)
+
+
+def test_an_act_for_a_request_that_is_not_there_is_not_done(world: World, run: Run) -> None:
+    anna = world.enrol("anna")
+    refused = run(
+        "change-email", anna.login, "a@example.pl", "--reason", "x", "--request", "99", typed="secret\n"
+    )
+    assert isinstance(refused.exception, NotRegisteredError)
+    with world.store.read() as work:
+        assert RegistryRepository(work.connection).get_account(anna.login).login == anna.login
