@@ -25,6 +25,13 @@ class Action(StrEnum):
     ANSWER_RELEASED = "answer_released"  # the signed UPD came back; the answer is in the mailbox
     ANSWER_LAPSED = "answer_lapsed"  # no signed UPD came in time; a PND goes to the back end
     DOCUMENT_COLLECTED = "document_collected"  # a mailbox document was handed out by GetNext…
+    # what operators do
+    DOCUMENT_RETRIED = "document_retried"  # due at once, or taken up again
+    DOCUMENT_HELD = "document_held"  # kept back
+    DOCUMENT_RELEASED = "document_released"  # goes on
+    DOCUMENT_REROUTED = "document_rerouted"  # to another target system
+    SYSTEM_PAUSED = "system_paused"  # deliveries wait; of the gateway: AcceptDocument is refused (B010)
+    SYSTEM_RESUMED = "system_resumed"
     # the workers
     WORKER_STARTED = "worker_started"
     WORKER_STOPPED = "worker_stopped"

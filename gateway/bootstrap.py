@@ -31,6 +31,7 @@ from gateway.flow.recognition import Recogniser
 from gateway.flow.verification import VerificationStep
 from gateway.housekeeping import Housekeeping
 from gateway.keys import read_credential_keys, read_secret_file
+from gateway.notices import Notices
 from gateway.observe import Observer
 from gateway.pki.expiry import ExpiryWatch
 from gateway.plausibility import GatewayPlausibility
@@ -212,12 +213,14 @@ class Gateway:
         """A step for every system documents are passed on to, by lane."""
         back_ends = build_back_ends(self.routes, self.store.engine, clock.now, self.catalogue)
         answers = Answers(clock=clock.now, new_id=clock.new_id, confirmed=self.confirmed_delivery)
+        notices = Notices(operator=self.settings.operator, seal=self.seal, new_id=clock.new_id)
         return {
             lane_of(system): DeliveryStep(
                 store=self.store,
                 back_end=back_end,
                 breaker=CircuitBreaker(self.routes.find(system).breaker, clock.now),
                 answers=answers,
+                notices=notices,
                 retry=self.routes.find(system).retry,
                 clock=clock.now,
                 random=random.random,

@@ -7,6 +7,7 @@ GatewayError
 ├── SecurityError            the UsernameToken is not good; deliberately says no more to the sender
 ├── DuplicateDocumentError   the account has sent the same bytes before and they were not refused
 ├── NotFoundError            nothing is stored under this identifier
+├── RefusedOperationError    an operator asks for what cannot be done to a document or system as it is
 ├── LostLeaseError           another worker has taken the work item over; drop the result
 ├── UnavailableError         store, seal key or another need is out of reach now: try again (B010 at the edge)
 └── ConfigurationError       settings cannot be used; an operator mends them
@@ -22,6 +23,7 @@ __all__ = [
     "GatewayError",
     "LostLeaseError",
     "NotFoundError",
+    "RefusedOperationError",
     "SecurityError",
     "SecurityReason",
     "TechnicalError",
@@ -93,6 +95,15 @@ class NotFoundError(GatewayError):
         super().__init__(f"no {what} {key}")
         self.what = what
         self.key = key
+
+
+class RefusedOperationError(GatewayError):
+    """What an operator asks for cannot be done as things are."""
+
+    def __init__(self, *, subject: str, reason: str) -> None:
+        super().__init__(f"{subject} {reason}")
+        self.subject = subject
+        self.reason = reason
 
 
 class LostLeaseError(GatewayError):

@@ -8,7 +8,7 @@ from lxml import etree
 
 from gateway.clock import WARSAW
 
-__all__ = ["add", "certificate", "information", "local", "party"]
+__all__ = ["add", "certificate", "information", "local", "party", "xml_text"]
 
 _UPO: Final = "http://crd.gov.pl/xml/schematy/UPO/2008/05/09/"
 #: None is the key of the default namespace, which the stubs do not know.
@@ -26,8 +26,13 @@ def certificate(kind: str) -> tuple[etree._Element, etree._Element]:
 def add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
     """A child with a text; what XML cannot hold becomes a replacement character."""
     child = etree.SubElement(parent, f"{{{_UPO}}}{name}")
-    child.text = None if text is None else _NO_CHARACTERS.sub("\ufffd", text)
+    child.text = None if text is None else xml_text(text)
     return child
+
+
+def xml_text(text: str) -> str:
+    """A text with a replacement for every character that XML cannot hold."""
+    return _NO_CHARACTERS.sub("\ufffd", text)
 
 
 def party(part: etree._Element, role: str, name: str, number: str, kind: str) -> None:

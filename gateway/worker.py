@@ -15,7 +15,7 @@ from gateway.errors import LostLeaseError, UnavailableError
 from gateway.observe import Observer
 from gateway.settings import WorkerOptions
 from gateway.store.model import Lane, WorkItem
-from gateway.store.ports import Store
+from gateway.store.ports import Store, UnitOfWork
 
 #: Runs until the event is set.
 Task = Callable[[threading.Event], None]
@@ -38,8 +38,8 @@ class Step(Protocol):
         all documents need is out of reach; any other error is taken for one document's.
         """
 
-    def ready(self) -> bool:
-        """Whether work may be claimed now."""
+    def room(self, work: UnitOfWork, most: int) -> int:
+        """How many items may be claimed now, at most `most`; 0: leave them where they are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +74,7 @@ class LaneWorker:
         Raises:
             UnavailableError: the store is out of reach.
         """
-        items = self._claim() if self.step.ready() else ()
+        items = self._claim()
         if not items:
             return False
         for portion in self._portions(items):
@@ -85,15 +85,17 @@ class LaneWorker:
 
     def _claim(self) -> Sequence[WorkItem]:
         with self.store.begin() as work:
+            room = self.step.room(work, self.options.batch)
+            if not room:
+                return ()
             items = work.queue.claim(
                 self.lane,
                 owner=self.owner,
                 at=self.clock(),
                 lease=timedelta(seconds=self.options.lease_seconds),
-                limit=self.options.batch,
+                limit=room,
             )
-            if items:
-                work.commit()
+            work.commit()  # without items, too: some may have been put off behind others
             return items
 
     def _portions(self, items: Sequence[WorkItem]) -> Sequence[Sequence[WorkItem]]:

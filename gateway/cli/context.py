@@ -6,13 +6,14 @@ from contextlib import contextmanager
 
 from gateway import clock
 from gateway.bootstrap import Gateway, open_gateway
+from gateway.flow.operations import Operations
 from gateway.observe import configure_logging
 from gateway.settings import load_settings
 from gateway.store.ports import Store
 from registry.repository import RegistryRepository
 from registry.session import RegistrySession
 
-__all__ = ["open_configured", "open_registry", "open_store", "operator"]
+__all__ = ["open_configured", "open_registry", "open_store", "operations", "operator"]
 
 
 @contextmanager
@@ -44,6 +45,17 @@ def open_registry() -> Iterator[RegistrySession]:
             operator=operator(),
         )
         work.commit()
+
+
+def operations(gateway: Gateway) -> Operations:
+    """What the person who gives the command may do with documents and systems."""
+    return Operations(
+        store=gateway.store,
+        routes=gateway.routes,
+        clock=clock.now,
+        operator=operator(),
+        observe=gateway.observe,
+    )
 
 
 def operator() -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.context import open_store
+from gateway.cli.context import open_configured, open_store, operations
 from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
 from gateway.errors import ConfigurationError
 from gateway.flow.dates import Moment, parse_moment
@@ -21,6 +21,9 @@ app = typer.Typer(
 
 #: What fits a screen; --json tells everything.
 _COLUMNS = ("sysRef", "received", "type", "state", "LRN", "number")
+
+SysRef = Annotated[str, typer.Argument(help="sysRef of the document.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the document's history.")]
 
 
 @app.command("list")
@@ -72,9 +75,7 @@ def list_documents(
 
 
 @app.command("show")
-def show(
-    sys_ref: Annotated[str, typer.Argument(help="sysRef of the document.")], as_json: JsonFlag = False
-) -> None:
+def show(sys_ref: SysRef, as_json: JsonFlag = False) -> None:
     """Tell the life of one document with every event."""
     with open_store() as store, store.read() as work:
         document = work.documents.get(sys_ref)
@@ -87,6 +88,40 @@ def show(
             say(f"{key:>12}  {value}")
     rows = ((event.at, event.action, event.actor, _told(event)) for event in events)
     print_rows("Events", ("time", "action", "actor", "facts"), rows, as_json=False)
+
+
+@app.command("retry")
+def retry(sys_ref: SysRef, reason: Reason) -> None:
+    """Let a document go on at once, also one that was given up."""
+    with open_configured() as gateway:
+        operations(gateway).retry(sys_ref, reason)
+    say(f"{sys_ref} goes on")
+
+
+@app.command("hold")
+def hold(sys_ref: SysRef, reason: Reason) -> None:
+    """Keep a document back until it is released."""
+    with open_configured() as gateway:
+        operations(gateway).hold(sys_ref, reason)
+    say(f"{sys_ref} is held")
+
+
+@app.command("release")
+def release(sys_ref: SysRef, reason: Reason) -> None:
+    """Let a held document go on at once."""
+    with open_configured() as gateway:
+        operations(gateway).release(sys_ref, reason)
+    say(f"{sys_ref} is released")
+
+
+@app.command("reroute")
+def reroute(
+    sys_ref: SysRef, to: Annotated[str, typer.Option(help="Target system, e.g. AES.")], reason: Reason
+) -> None:
+    """Deliver a waiting document to another target system."""
+    with open_configured() as gateway:
+        operations(gateway).reroute(sys_ref, to.upper(), reason)
+    say(f"{sys_ref} goes to {to.upper()}")
 
 
 def _bound(text: str | None, option: str) -> Moment | None:

@@ -7,7 +7,13 @@ from typing import Any, Final
 import typer
 
 from gateway.client.channel_client import FaultError
-from gateway.errors import ConfigurationError, GatewayError, NotFoundError, UnavailableError
+from gateway.errors import (
+    ConfigurationError,
+    DuplicateDocumentError,
+    GatewayError,
+    NotFoundError,
+    UnavailableError,
+)
 from registry.errors import NotRegisteredError, RegistryError
 from routing.errors import RoutingError
 from schemas.errors import SchemaError
@@ -23,6 +29,7 @@ _USAGE: Final[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__
 _REMEDIES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (ParsingError, "sisc check shows where the document is wrong"),
     (NotFoundError, "sisc documents list finds documents"),
+    (DuplicateDocumentError, "the sender has sent it again: nothing is left to be done"),
     (NotRegisteredError, "sisc registry lists what is registered"),
 )
 #: What to do, by the setting that cannot be used.

@@ -77,6 +77,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         name="app",
         summary="Message types, their schemas, and packs of schemas.",
     ),
+    "systems": Entry(
+        module="gateway.cli.systems",
+        name="app",
+        summary="Pause and resume deliveries to a target system, or the intake.",
+    ),
     "registry": Entry(
         module="gateway.cli.registry",
         name="app",

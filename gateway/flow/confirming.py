@@ -27,6 +27,7 @@ from gateway.store.model import (
     Event,
     NewDocument,
     NewReply,
+    NewWork,
     Withheld,
     WithheldOutcome,
 )
@@ -134,7 +135,8 @@ class ConfirmedDelivery:
         work.documents.add(pnd)
         stored = work.documents.get(pnd.sys_ref)
         work.documents.update(replace(stored, state=DocumentState.SUBMITTED, own_id=held.proof_id))
-        work.queue.put(lane_of(pnd.system), pnd.sys_ref, GATEWAY_ACCOUNT, at=at)
+        delivery = NewWork(sys_ref=pnd.sys_ref, account=GATEWAY_ACCOUNT)
+        work.queue.put(lane_of(pnd.system), delivery, at=at)
         work.events.add([_event(held, Action.ANSWER_LAPSED, "gateway", at, pnd=pnd.sys_ref)])
 
     def _waiting(self, reply: NewReply, at: datetime) -> Withheld:

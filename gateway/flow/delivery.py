@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from gateway.actions import Action
 from gateway.channel import Clock
 from gateway.errors import LostLeaseError
 from gateway.flow.answers import Answers
+from gateway.notices import Notices, Reason
 from gateway.observe import Observer
 from gateway.store.model import Attachment, Document, DocumentState, Event, WorkItem
 from gateway.store.ports import Store, UnitOfWork
@@ -17,6 +19,15 @@ from routing.retry import RetryPolicy, next_attempt
 
 __all__ = ["DeliveryStep"]
 
+#: States in which the back end has not answered yet.
+_ON_ITS_WAY: Final = frozenset(
+    {
+        DocumentState.SUBMITTED,
+        DocumentState.DELIVERING,
+        DocumentState.DELIVERED,
+        DocumentState.UNDELIVERABLE,
+    }
+)
 #: Lanes of work are named after the target system behind this prefix.
 
 
@@ -25,11 +36,13 @@ class _Result:
     """What has become of one document."""
 
     item: WorkItem
-    document: Document  # with its new state
+    document: Document
+    state: DocumentState  # reached
     action: Action
     facts: dict[str, str | int]  # of the event
     answers: Sequence[Answer] = ()
     due: datetime | None = None  # of the next attempt; None: this was the last
+    notice: Reason | None = None  # for the sender, whom no answer of the back end will tell
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +53,7 @@ class DeliveryStep:
     back_end: BackEnd
     breaker: CircuitBreaker
     answers: Answers
+    notices: Notices
     retry: RetryPolicy
     clock: Clock
     random: Callable[[], float]
@@ -76,9 +90,12 @@ class DeliveryStep:
         for result in results:
             self._tell(result, ours=result.item.id in ours)
 
-    def ready(self) -> bool:
-        """Whether deliveries may be tried: not while the circuit is open."""
-        return self.breaker.state is not BreakerState.OPEN
+    def room(self, work: UnitOfWork, most: int) -> int:
+        """How many documents may be tried: none while paused or the circuit is open, then one to find out."""
+        state = self.breaker.state
+        if state is BreakerState.OPEN or work.systems.paused(self.back_end.system) is not None:
+            return 0
+        return 1 if state is BreakerState.HALF_OPEN else most
 
     def _deliver(self, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
         if not self.breaker.allow():
@@ -105,7 +122,8 @@ class DeliveryStep:
             case Accepted(answers=answers):
                 return _Result(
                     item=item,
-                    document=replace(document, state=DocumentState.DELIVERED),
+                    document=document,
+                    state=DocumentState.DELIVERED,
                     action=Action.DOCUMENT_DELIVERED,
                     facts={"attempt": item.attempt},
                     answers=answers,
@@ -113,26 +131,33 @@ class DeliveryStep:
             case Rejected(reason=reason, answers=answers):
                 return _Result(
                     item=item,
-                    document=replace(document, state=DocumentState.REJECTED),
+                    document=document,
+                    state=DocumentState.REJECTED,
                     action=Action.DELIVERY_REJECTED,
                     facts={"attempt": item.attempt, "reason": reason},
                     answers=answers,
+                    notice=None if answers else Reason.refused(document.system, reason),
                 )
             case Unavailable():
                 return self._postponed(item, document, outcome)
 
     def _postponed(self, item: WorkItem, document: Document, outcome: Unavailable) -> _Result:
         due = next_attempt(
-            item.attempt, self.clock(), self.retry, self.random, retry_after=outcome.retry_after
+            item.attempt,
+            self.clock(),
+            self.retry,
+            self.random,
+            retry_after=outcome.retry_after,
+            since=item.added_at,
         )
         return _Result(
             item=item,
-            document=replace(
-                document, state=DocumentState.UNDELIVERABLE if due is None else DocumentState.DELIVERING
-            ),
+            document=document,
+            state=DocumentState.UNDELIVERABLE if due is None else DocumentState.DELIVERING,
             action=Action.DELIVERY_GIVEN_UP if due is None else Action.DELIVERY_POSTPONED,
             facts={"attempt": item.attempt, "reason": outcome.reason},
             due=due,
+            notice=Reason.undelivered(document.system) if due is None else None,
         )
 
     def _record(self, work: UnitOfWork, results: Sequence[_Result]) -> frozenset[int]:
@@ -142,8 +167,18 @@ class DeliveryStep:
         kept = [result for result in results if result.item.id in ours]
         at = self.clock()
         work.events.add([_event(result, at) for result in kept])
-        answered = [(result.document, result.answers) for result in kept]
+        # Answers may have come another way since the documents were read: they are read again, and kept.
+        current = work.documents.get_many([result.item.sys_ref for result in kept], to_change=True)
+        reached = [(_moved(current[result.item.sys_ref], result.state), result) for result in kept]
+        answered = [(document, result.answers) for document, result in reached]
         work.documents.update_many(self.answers.take(work, answered))
+        work.mailbox.add(
+            [
+                self.notices.rejection(document, result.notice, at)
+                for document, result in reached
+                if result.notice is not None and document.state is result.state
+            ]
+        )
         return ours
 
     def _tell(self, result: _Result, *, ours: bool) -> None:
@@ -159,6 +194,11 @@ class DeliveryStep:
             **result.facts,
             **({"answers": codes} if codes else {}),
         )
+
+
+def _moved(document: Document, state: DocumentState) -> Document:
+    """The document in the state its delivery led to, unless an answer has led further."""
+    return replace(document, state=state) if document.state in _ON_ITS_WAY else document
 
 
 def _give_back(work: UnitOfWork, result: _Result) -> bool:

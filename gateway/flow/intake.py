@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 from gateway.actions import Action
 from gateway.channel import Caller, Clock, IdMaker, Submission
-from gateway.errors import BusinessError, DuplicateDocumentError
+from gateway.errors import BusinessError, DuplicateDocumentError, UnavailableError
 from gateway.flow.confirming import UPD, system_of_proof
+from gateway.flow.ordering import order_key
 from gateway.flow.recognition import Recognised, Recogniser
 from gateway.observe import Observer
-from gateway.store.model import Attachment, Event, Lane, NewDocument
+from gateway.store.model import Attachment, Event, Lane, NewDocument, NewWork
 from gateway.store.ports import Store, UnitOfWork
+from gateway.store.systems import GATEWAY
 from routing.errors import DirectSystemError, NoRouteError, UnknownSystemError
 from routing.routes import RouteTable
 from schemas.facts import read_facts
+from schemas.model import MessageFacts
 
 __all__ = ["Intake"]
 
@@ -44,13 +47,16 @@ class Intake:
             BusinessError: B002, the account has sent the same bytes before; B006, the system is not served
                 here, or a proof of delivery that nothing waits for.
             SecurityError: the token was used before.
-            UnavailableError: the store cannot take it; nothing was accepted.
+            UnavailableError: the store cannot take it, or an operator has closed the intake; nothing was
+                accepted.
         """
-        document = self._prepare(caller, submission)
+        document, order = self._prepare(caller, submission)
         with self.store.begin() as work:
+            if (pause := work.systems.paused(GATEWAY)) is not None:
+                raise UnavailableError(what="intake", reason=f"closed by {pause.operator}: {pause.reason}")
             work.nonces.use(caller.nonce, expires=caller.nonce_expires)
             try:
-                self._store(work, document)
+                self._store(work, document, order)
             except DuplicateDocumentError as error:
                 raise _duplicate(error.original) from error
             work.commit()
@@ -64,14 +70,16 @@ class Intake:
         )
         return document.sys_ref
 
-    def _prepare(self, caller: Caller, submission: Submission) -> NewDocument:
+    def _prepare(self, caller: Caller, submission: Submission) -> tuple[NewDocument, str | None]:
+        """The document to store, and what it has in common with those it must not overtake."""
         at = self.clock()
         content = submission.content
         self._refuse_direct(submission.target_systems)
         recognised = self.recogniser.recognise(content.data, at=at)
-        system = self._system(caller, recognised)
+        facts = read_facts(recognised.root, recognised.message_type)
+        system = self._system(caller, recognised, facts)
         self._refuse_unserved(system)
-        return NewDocument(
+        document = NewDocument(
             sys_ref=self.new_id(),
             account=caller.login,
             system=system,
@@ -87,15 +95,15 @@ class Intake:
                 for each in submission.attachments
             ),
         )
+        return document, order_key(caller.login, system, facts)
 
-    def _system(self, caller: Caller, recognised: Recognised) -> str:
+    def _system(self, caller: Caller, recognised: Recognised, facts: MessageFacts) -> str:
         """The back end that a document is for; its type tells, but for a proof of delivery."""
         message_type = recognised.message_type
         if message_type.code != UPD:
             return message_type.system
-        proof_id = read_facts(recognised.root, message_type).own_id
         with self.store.read() as work:
-            return system_of_proof(work, proof_id, account=caller.login)
+            return system_of_proof(work, facts.own_id, account=caller.login)
 
     def _refuse_direct(self, systems: tuple[str, ...]) -> None:
         """Refuse systems that are served outside the channel.
@@ -118,7 +126,7 @@ class Intake:
         except NoRouteError as error:
             raise _unserved(error) from error
 
-    def _store(self, work: UnitOfWork, document: NewDocument) -> None:
+    def _store(self, work: UnitOfWork, document: NewDocument, order: str | None) -> None:
         work.documents.add(document)
         work.events.add(
             [
@@ -137,7 +145,8 @@ class Intake:
                 )
             ]
         )
-        work.queue.put(Lane.VERIFY, document.sys_ref, document.account, at=document.received_at)
+        verification = NewWork(sys_ref=document.sys_ref, account=document.account, order_key=order)
+        work.queue.put(Lane.VERIFY, verification, at=document.received_at)
 
 
 def _unserved(error: NoRouteError) -> BusinessError:

@@ -20,7 +20,16 @@ from gateway.flow.lanes import lane_of
 from gateway.flow.recognition import Recogniser
 from gateway.observe import Observer
 from gateway.receipts import Receipt, ReceiptFacts, Receipts
-from gateway.store.model import Document, DocumentState, Event, Identifier, JsonValue, NewReply, WorkItem
+from gateway.store.model import (
+    Document,
+    DocumentState,
+    Event,
+    Identifier,
+    JsonValue,
+    NewReply,
+    NewWork,
+    WorkItem,
+)
 from gateway.store.ports import Store, UnitOfWork
 from registry.model import Granted
 from schemas.findings import MAX_FINDINGS, Finding, Severity
@@ -71,9 +80,9 @@ class VerificationStep:
     new_id: IdMaker
     observe: Observer
 
-    def ready(self) -> bool:
-        """Always: verification depends on nothing but the store."""
-        return True
+    def room(self, work: UnitOfWork, most: int) -> int:  # noqa: ARG002 - see gateway.worker.Step
+        """A whole batch, always: verification depends on nothing but the store."""
+        return most
 
     def handle(self, items: Sequence[WorkItem]) -> None:
         """Judge a batch, then record all judgements and receipts in one transaction.
@@ -93,7 +102,7 @@ class VerificationStep:
         decided = [(item, judgement) for item, judgement in judged if not _may_wait(item, judgement)]
         with self.store.begin() as work:
             ours = work.queue.done_many([item for item, _ in decided])
-            self._record(work, [judgement for item, judgement in decided if item.id in ours])
+            self._record(work, [(item, judgement) for item, judgement in decided if item.id in ours])
             self._postpone(work, [item for item, judgement in judged if _may_wait(item, judgement)])
             work.commit()
         for item, judgement in decided:
@@ -145,8 +154,9 @@ class VerificationStep:
             with suppress(LostLeaseError):  # then another worker sees to it
                 work.queue.retry(item, at=self.clock() + _STATUS_PAUSE)
 
-    def _record(self, work: UnitOfWork, judgements: Sequence[Judgement]) -> None:
+    def _record(self, work: UnitOfWork, judged: Sequence[tuple[WorkItem, Judgement]]) -> None:
         at = self.clock()
+        judgements = [judgement for _, judgement in judged]
         work.documents.update_many([judgement.document for judgement in judgements])
         work.identifiers.add([each for judgement in judgements for each in judgement.identifiers])
         work.mailbox.add([_reply(judgement, self.new_id(), at) for judgement in judgements])
@@ -155,11 +165,12 @@ class VerificationStep:
         if evidence:
             SqlRevocationCache(work.connection).keep(evidence, at=at)
         self.confirmed.release(work, [each.document for each in judgements if each.submitted])
-        onward: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-        for document in (judgement.document for judgement in judgements if judgement.submitted):
-            onward[lane_of(document.system)].append((document.sys_ref, document.account))
-        for lane, documents in onward.items():
-            work.queue.put_many(lane, documents, at=at)
+        onward: defaultdict[str, list[NewWork]] = defaultdict(list)
+        for item, judgement in judged:
+            if judgement.submitted:
+                onward[lane_of(judgement.document.system)].append(_delivery_of(item))
+        for lane, deliveries in onward.items():
+            work.queue.put_many(lane, deliveries, at=at)
 
     def _tell(self, item: WorkItem, judgement: Judgement, *, ours: bool) -> None:
         if not ours:
@@ -168,6 +179,13 @@ class VerificationStep:
         document = judgement.document
         codes = sorted({finding.code for finding in judgement.findings})
         self.observe(judgement.action, detail=document.system, sys_ref=document.sys_ref, findings=codes)
+
+
+def _delivery_of(item: WorkItem) -> NewWork:
+    """The delivery keeps the place of the verification among those it must not overtake."""
+    return NewWork(
+        sys_ref=item.sys_ref, account=item.account, order_key=item.order_key, position=item.position
+    )
 
 
 def _may_wait(item: WorkItem, judgement: Judgement) -> bool:

@@ -19,6 +19,7 @@ __all__ = ["SqlDocuments"]
 _FIELDS = tuple(Document.__dataclass_fields__)
 _SELECT = select(*(documents.c[name] for name in _FIELDS))
 _BY_SYS_REFS = _SELECT.where(documents.c.sys_ref.in_(bindparam("sys_refs", expanding=True)))
+_TO_CHANGE = _BY_SYS_REFS.order_by(documents.c.sys_ref).with_for_update()  # in one order: no deadlocks
 _CONTENTS = select(payloads.c.sys_ref, payloads.c.content).where(
     payloads.c.sys_ref.in_(bindparam("sys_refs", expanding=True))
 )
@@ -30,6 +31,10 @@ _ATTACHMENTS = (
 _ORIGINAL = select(documents.c.sys_ref).where(
     documents.c.account == bindparam("account"), documents.c.duplicate_key == bindparam("sha256")
 )
+_STAND_IN_THE_WAY = (
+    update(documents).where(documents.c.sys_ref == bindparam("key")).values(duplicate_key=documents.c.sha256)
+)
+_REROUTE = update(documents).where(documents.c.sys_ref == bindparam("key")).values(system=bindparam("to"))
 _INSERT: Mapping[str, Insert] = {
     "sqlite": sqlite.insert(documents).on_conflict_do_nothing(index_elements=["account", "duplicate_key"]),
     "postgresql": postgresql.insert(documents).on_conflict_do_nothing(
@@ -78,9 +83,15 @@ class SqlDocuments:
             raise NotFoundError(what="document", key=sys_ref)
         return found[sys_ref]
 
-    def get_many(self, sys_refs: Collection[str]) -> Mapping[str, Document]:
-        """Those of the documents that exist."""
-        rows = self._connection.execute(_BY_SYS_REFS, {"sys_refs": list(sys_refs)})
+    def get_many(self, sys_refs: Collection[str], *, to_change: bool = False) -> Mapping[str, Document]:
+        """Those of the documents that exist.
+
+        Args:
+            sys_refs: which ones.
+            to_change: keep others from changing them until the end of the transaction.
+        """
+        query = _TO_CHANGE if to_change else _BY_SYS_REFS
+        rows = self._connection.execute(query, {"sys_refs": list(sys_refs)})
         return {row[0]: _document(row) for row in rows}
 
     def contents(self, sys_refs: Collection[str]) -> Mapping[str, bytes]:
@@ -120,6 +131,22 @@ class SqlDocuments:
             known = self.get_many([row["key"] for row in rows])
             missing = next(row["key"] for row in rows if row["key"] not in known)
             raise NotFoundError(what="document", key=missing)
+
+    def stand_in_the_way(self, document: Document) -> None:
+        """Refuse identical payloads again for a document that is refused no more.
+
+        Raises:
+            DuplicateDocumentError: another one has been accepted meanwhile.
+        """
+        query = {"account": document.account, "sha256": document.sha256}
+        others = self._connection.scalars(_ORIGINAL, query).all()
+        if others and others[0] != document.sys_ref:
+            raise DuplicateDocumentError(original=others[0])
+        self._connection.execute(_STAND_IN_THE_WAY, {"key": document.sys_ref})
+
+    def reroute(self, sys_ref: str, system: str) -> None:
+        """Give a document another target system."""
+        self._connection.execute(_REROUTE, {"key": sys_ref, "to": system})
 
     def find(self, wanted: DocumentFilter, *, limit: int) -> Sequence[Document]:
         """Documents that match, newest first."""

@@ -11,8 +11,8 @@ from gateway.store.tables import documents, identifiers
 
 __all__ = ["REFUSED", "SqlIdentifiers"]
 
-#: States of documents that were refused: what they say has no effect.
-REFUSED: Final = frozenset({DocumentState.NOT_SUBMITTED, DocumentState.REJECTED})
+#: States of documents that go no further: what they say has no effect, and they may be sent again.
+REFUSED: Final = frozenset({DocumentState.NOT_SUBMITTED, DocumentState.REJECTED, DocumentState.UNDELIVERABLE})
 
 _INSERT: Mapping[str, Insert] = {
     "sqlite": sqlite.insert(identifiers).on_conflict_do_nothing(),

@@ -19,6 +19,8 @@ __all__ = [
     "MailboxFilter",
     "NewDocument",
     "NewReply",
+    "NewWork",
+    "Pause",
     "Reply",
     "Withheld",
     "WithheldOutcome",
@@ -251,6 +253,20 @@ class MailboxFilter:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NewWork:
+    """Work to be done on a document.
+
+    Items with the same `order_key` are claimed one after the other, by `position`; without a position they
+    keep others waiting, but wait for none themselves.
+    """
+
+    sys_ref: str
+    account: str
+    order_key: str | None = None
+    position: int | None = None  # of the item this one follows; None: whatever number it gets
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WorkItem:
     """A claimed piece of work."""
 
@@ -260,3 +276,16 @@ class WorkItem:
     account: str
     attempt: int  # 1 on the first try
     lease_owner: str
+    added_at: datetime
+    order_key: str | None = None
+    position: int = 0  # by which what follows keeps its order
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pause:
+    """An operator has stopped deliveries to a target system, or the gateway's intake."""
+
+    subject: str  # target-system code, or `gateway.store.systems.GATEWAY`
+    since: datetime
+    operator: str
+    reason: str

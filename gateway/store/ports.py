@@ -18,11 +18,14 @@ from gateway.store.model import (
     MailboxFilter,
     NewDocument,
     NewReply,
+    NewWork,
+    Pause,
     Reply,
     Withheld,
     WithheldOutcome,
     WorkItem,
 )
+from gateway.store.queue_control import LaneState, QueuedItem
 
 __all__ = [
     "Documents",
@@ -31,7 +34,9 @@ __all__ = [
     "Mailbox",
     "Nonces",
     "Queue",
+    "QueueControl",
     "Store",
+    "Systems",
     "UnitOfWork",
     "WithheldReplies",
 ]
@@ -50,8 +55,8 @@ class Documents(Protocol):
     def get(self, sys_ref: str) -> Document:
         """The document; raises NotFoundError."""
 
-    def get_many(self, sys_refs: Collection[str]) -> Mapping[str, Document]:
-        """Those of the documents that exist."""
+    def get_many(self, sys_refs: Collection[str], *, to_change: bool = False) -> Mapping[str, Document]:
+        """Those of the documents that exist; `to_change` keeps others from changing them meanwhile."""
 
     def contents(self, sys_refs: Collection[str]) -> Mapping[str, bytes]:
         """Main payloads, byte for byte as sent."""
@@ -64,6 +69,15 @@ class Documents(Protocol):
 
     def update_many(self, changed: Sequence[Document]) -> None:
         """As `update`, in one round trip."""
+
+    def stand_in_the_way(self, document: Document) -> None:
+        """Refuse identical payloads again for a document that is refused no more.
+
+        Raises DuplicateDocumentError when another one has been accepted meanwhile.
+        """
+
+    def reroute(self, sys_ref: str, system: str) -> None:
+        """Give a document another target system."""
 
     def find(self, wanted: DocumentFilter, *, limit: int) -> Sequence[Document]:
         """Newest first."""
@@ -140,16 +154,19 @@ class WithheldReplies(Protocol):
 class Queue(Protocol):
     """Work items with leases."""
 
-    def put(self, lane: str, sys_ref: str, account: str, *, at: datetime) -> None:
+    def put(self, lane: str, work: NewWork, *, at: datetime) -> None:
         """Add work that is due at `at`; wakes waiting workers on commit."""
 
-    def put_many(self, lane: str, work: Sequence[tuple[str, str]], *, at: datetime) -> None:
-        """As `put` for many (sys_ref, account), in one round trip."""
+    def put_many(self, lane: str, work: Sequence[NewWork], *, at: datetime) -> None:
+        """As `put` for many, in one round trip."""
 
     def claim(
         self, lane: str, *, owner: str, at: datetime, lease: timedelta, limit: int
     ) -> Sequence[WorkItem]:
-        """Lease due items, taking turns between accounts; items of dead owners come back when leases end."""
+        """Lease due items, taking turns between accounts; items of dead owners come back when leases end.
+
+        An item with an order key is left until those before it with the same key are done.
+        """
 
     def done(self, item: WorkItem) -> None:
         """Remove a finished item; raises LostLeaseError when it is no longer ours."""
@@ -164,8 +181,49 @@ class Queue(Protocol):
     def retry(self, item: WorkItem, *, at: datetime) -> None:
         """Give the item back, due at `at`, with one more attempt counted; raises LostLeaseError."""
 
+    def wake(self) -> None:
+        """Have waiting workers look again once the transaction commits."""
+
     def depth(self) -> Mapping[str, int]:
         """Items by lane."""
+
+
+class QueueControl(Protocol):
+    """What operators do with waiting work."""
+
+    def item_of(self, document: Document, *lanes: str) -> QueuedItem | None:
+        """The work that waits for a document in one of the lanes."""
+
+    def hold(self, item: QueuedItem) -> None:
+        """Keep an item back until it is released; one being worked on is kept back if it is given back."""
+
+    def release(self, item: QueuedItem, *, at: datetime) -> None:
+        """Let a held item go on at once."""
+
+    def hurry(self, item: QueuedItem, *, at: datetime) -> None:
+        """Make an item due now, unless it is held or being worked on."""
+
+    def move(self, item: QueuedItem, lane: str, *, at: datetime) -> bool:
+        """Put an item into another lane, due now; False when it is being worked on."""
+
+    def lanes(self) -> Mapping[str, LaneState]:
+        """What waits, by lane."""
+
+
+class Systems(Protocol):
+    """Pauses of target systems and of the gateway, the same for all processes."""
+
+    def paused(self, subject: str) -> Pause | None:
+        """The pause in force, if there is one."""
+
+    def all_paused(self) -> Mapping[str, Pause]:
+        """The pauses in force, by subject."""
+
+    def change(self, change: Pause, *, paused: bool) -> None:
+        """Record that an operator paused or resumed a subject."""
+
+    def history(self, subject: str, *, limit: int) -> Sequence[tuple[bool, datetime, str, str]]:
+        """Pauses (True) and resumptions with time, operator and reason, newest first."""
 
 
 class Nonces(Protocol):
@@ -208,6 +266,14 @@ class UnitOfWork(Protocol):
     @property
     def queue(self) -> Queue:
         """Work items."""
+
+    @property
+    def control(self) -> QueueControl:
+        """What operators do with waiting work."""
+
+    @property
+    def systems(self) -> Systems:
+        """Pauses of target systems and of the gateway."""
 
     @property
     def nonces(self) -> Nonces:

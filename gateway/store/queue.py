@@ -3,21 +3,30 @@
 Accounts take turns: an item joins the round after the last one of its account, but never a round that is
 over, and rounds are worked in order. So a batch holds one item of every waiting account before it holds a
 second one of any, and both adding and claiming cost the same with ten items waiting or ten million.
+
+Items with an order key wait for those with the same key that came before them: a claim that meets one too
+early puts it off, and whoever finishes the one before wakes it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import (
     Connection,
     ScalarSelect,
+    and_,
     bindparam,
+    case,
     delete,
+    exists,
     func,
     insert,
     literal_column,
     null,
+    or_,
     select,
     true,
     update,
@@ -26,7 +35,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from gateway.channel import Clock
 from gateway.errors import LostLeaseError
-from gateway.store.model import WorkItem
+from gateway.store.model import NewWork, WorkItem
 from gateway.store.tables import work_items
 from gateway.store.types import greatest
 
@@ -34,6 +43,10 @@ __all__ = ["SqlQueue"]
 
 #: At most this many items that have become due are made ready at once: a claim must stay short.
 _DUE_AT_ONCE = 1000
+#: After so long an item that came too early is looked at again, should nobody wake it.
+_BEHIND = timedelta(seconds=5)
+#: Batches of items that all came too early, after which a claim leaves it at that.
+_MOST_LOOKS = 8
 
 _item = work_items.c
 _other = work_items.alias("other")
@@ -60,7 +73,18 @@ _after_own = (
     .scalar_subquery()
 )
 _PUT = insert(work_items).from_select(
-    ["lane", "account", "turn", "ready", "due_at", "attempt", "sys_ref"],
+    [
+        "lane",
+        "account",
+        "turn",
+        "ready",
+        "due_at",
+        "attempt",
+        "sys_ref",
+        "added_at",
+        "order_key",
+        "position",
+    ],
     select(
         _lane,
         _account,
@@ -69,13 +93,16 @@ _PUT = insert(work_items).from_select(
         bindparam("due_at", type_=_item.due_at.type),
         literal_column("0"),
         bindparam("sys_ref", type_=_item.sys_ref.type),
+        bindparam("added_at", type_=_item.added_at.type),
+        bindparam("order_key", type_=_item.order_key.type),
+        bindparam("position", type_=_item.position.type),
     ),
     include_defaults=False,
 )
 
 _due = (
     select(_item.id)
-    .where(_item.lane == bindparam("of_lane"), ~_item.ready, _item.due_at <= bindparam("at"))
+    .where(_item.lane == bindparam("of_lane"), ~_item.ready, _item.due_at <= bindparam("at"), ~_item.held)
     .order_by(_item.due_at)
     .limit(_DUE_AT_ONCE)
     .with_for_update(skip_locked=True)
@@ -83,24 +110,49 @@ _due = (
 )
 _MAKE_READY = update(work_items).where(_item.id.in_(select(_due.c.id))).values(ready=true())
 
+#: Whether an item with the same key comes before: one with a position, or one that will pass its number on.
+_behind = and_(
+    _item.position.is_not(None),
+    or_(
+        exists().where(_other.c.order_key == _item.order_key, _other.c.position < _item.position),
+        exists().where(
+            _other.c.order_key == _item.order_key,
+            _other.c.position.is_(None),
+            _other.c.id < _item.position,
+        ),
+    ),
+)
 _picked = (
-    select(_item.id)
+    select(_item.id, _behind.label("behind"))
     .where(_item.lane == bindparam("of_lane"), _item.ready, _item.due_at <= bindparam("at"))
     .order_by(_item.turn, _item.id)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, of=work_items)
     .cte("picked")
 )
 _CLAIM = (
     update(work_items)
-    .where(_item.id.in_(select(_picked.c.id)))
+    .where(_item.id == _picked.c.id)
     .values(
         ready=~true(),
-        due_at=bindparam("lease_until"),
-        lease_owner=bindparam("owner"),
-        attempt=_item.attempt + 1,
+        due_at=case(
+            (_picked.c.behind, bindparam("looked_at_again", type_=_item.due_at.type)),
+            else_=bindparam("lease_until", type_=_item.due_at.type),
+        ),
+        lease_owner=case((_picked.c.behind, null()), else_=bindparam("owner", type_=_item.lease_owner.type)),
+        attempt=_item.attempt + case((_picked.c.behind, 0), else_=1),
     )
-    .returning(_item.turn, _item.id, _item.sys_ref, _item.account, _item.attempt)
+    .returning(
+        _item.turn,
+        _item.id,
+        _item.sys_ref,
+        _item.account,
+        _item.attempt,
+        _item.lease_owner,
+        func.coalesce(_item.added_at, bindparam("at", type_=_item.due_at.type)).label("added_at"),
+        _item.order_key,
+        func.coalesce(_item.position, _item.id).label("position"),
+    )
 )
 
 _DONE = (
@@ -110,7 +162,20 @@ _DONE = (
         _item.lease_owner == bindparam("owner"),
         _item.attempt == bindparam("attempt"),
     )
-    .returning(_item.id)
+    .returning(_item.id, _item.order_key)
+)
+_FOLLOWED = select(_item.order_key).distinct().where(_item.order_key.in_(bindparam("keys", expanding=True)))
+_next = (
+    select(_other.c.id)
+    .where(_other.c.order_key == bindparam("key"), _other.c.position.is_not(None))
+    .order_by(_other.c.position)
+    .limit(1)
+    .scalar_subquery()
+)
+_WAKE = (
+    update(work_items)
+    .where(_item.id == _next, ~_item.ready, ~_item.held, _item.lease_owner.is_(None))
+    .values(ready=true(), due_at=func.coalesce(_item.added_at, _item.due_at))
 )
 _RETRY = (
     update(work_items)
@@ -139,18 +204,16 @@ class SqlQueue:
         self._clock = clock
         self.work_added = False  # whether waiting workers should be woken on commit
 
-    def put(self, lane: str, sys_ref: str, account: str, *, at: datetime) -> None:
+    def put(self, lane: str, work: NewWork, *, at: datetime) -> None:
         """Add work that is due at `at`; wakes waiting workers on commit."""
-        self.put_many(lane, [(sys_ref, account)], at=at)
+        self.put_many(lane, [work], at=at)
 
-    def put_many(self, lane: str, work: Sequence[tuple[str, str]], *, at: datetime) -> None:
-        """As `put` for many (sys_ref, account), in one round trip."""
+    def put_many(self, lane: str, work: Sequence[NewWork], *, at: datetime) -> None:
+        """As `put` for many, in one round trip."""
         if not work:
             return
-        common = {"lane": str(lane), "ready": at <= self._clock(), "due_at": at}
-        self._connection.execute(
-            _PUT, [common | {"sys_ref": sys_ref, "account": account} for sys_ref, account in work]
-        )
+        common = {"lane": str(lane), "ready": at <= self._clock(), "due_at": at, "added_at": at}
+        self._connection.execute(_PUT, [common | asdict(each) for each in work])
         self.work_added = True
 
     def claim(
@@ -170,13 +233,18 @@ class SqlQueue:
         """
         due = {"of_lane": str(lane), "at": at}
         self._connection.execute(_MAKE_READY, due)
-        rows = self._connection.execute(
-            _CLAIM, due | {"owner": owner, "lease_until": at + lease, "limit": limit}
-        )
-        return [
-            WorkItem(id=id_, lane=lane, sys_ref=sys_ref, account=account, attempt=attempt, lease_owner=owner)
-            for _, id_, sys_ref, account, attempt in sorted(rows, key=lambda row: row[:2])
-        ]
+        claim = due | {
+            "owner": owner,
+            "lease_until": at + lease,
+            "looked_at_again": at + _BEHIND,
+            "limit": limit,
+        }
+        for _ in range(_MOST_LOOKS):
+            rows = self._connection.execute(_CLAIM, claim).all()
+            leased = [row for row in rows if row.lease_owner is not None]
+            if leased or not rows:
+                return [_work_item(row, lane) for row in sorted(leased, key=_by_turn)]
+        return []
 
     def done(self, item: WorkItem) -> None:
         """Remove a finished item.
@@ -194,11 +262,16 @@ class SqlQueue:
             The ids of those that were still ours. Of the others nothing may be written: call this first.
         """
         ours: set[int] = set()
+        keys: set[str] = set()
         for (owner, attempt), leased in groupby(sorted(items, key=_lease), key=_lease):
             rows = self._connection.execute(
                 _DONE, {"ids": [item.id for item in leased], "owner": owner, "attempt": attempt}
             )
-            ours.update(rows.scalars())
+            for row in rows:
+                ours.add(row.id)
+                if row.order_key is not None:
+                    keys.add(row.order_key)
+        self._wake_next(keys)
         return frozenset(ours)
 
     def retry(self, item: WorkItem, *, at: datetime) -> None:
@@ -212,9 +285,40 @@ class SqlQueue:
         if self._connection.execute(_RETRY, lease | {"ready": ready, "due_at": at}).rowcount == 0:
             raise LostLeaseError(item_id=item.id)
 
+    def wake(self) -> None:
+        """Have waiting workers look again once the transaction commits."""
+        self.work_added = True
+
+    def _wake_next(self, keys: Collection[str]) -> None:
+        """Make ready what waited for the finished items with these order keys."""
+        if not keys:
+            return
+        followed = self._connection.execute(_FOLLOWED, {"keys": sorted(keys)}).scalars().all()
+        if followed:
+            self._connection.execute(_WAKE, [{"key": key} for key in sorted(followed)])
+            self.work_added = True
+
     def depth(self) -> Mapping[str, int]:
         """Items by lane. Counts every item: for operators, not for the flow."""
         return {lane: count for lane, count in self._connection.execute(_DEPTH)}  # noqa: C416 - a Row is no pair
+
+
+def _by_turn(row: Any) -> tuple[int, int]:  # noqa: ANN401 - a Row of _CLAIM
+    return row.turn, row.id
+
+
+def _work_item(row: Any, lane: str) -> WorkItem:  # noqa: ANN401 - a Row of _CLAIM
+    return WorkItem(
+        id=row.id,
+        lane=lane,
+        sys_ref=row.sys_ref,
+        account=row.account,
+        attempt=row.attempt,
+        lease_owner=row.lease_owner,
+        added_at=row.added_at,
+        order_key=row.order_key,
+        position=row.position,
+    )
 
 
 def _lease(item: WorkItem) -> tuple[str, int]:

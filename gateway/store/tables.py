@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "payloads",
     "replies",
     "reply_contents",
+    "system_changes",
     "withheld",
     "work_items",
 ]
@@ -232,6 +234,10 @@ work_items = Table(
     Column("attempt", Integer, nullable=False),  # claims so far
     Column("sys_ref", Text, nullable=False),
     Column("lease_owner", Text),
+    Column("added_at", Moment),  # NULL: by an older version
+    Column("held", Boolean, nullable=False, server_default=false()),  # an operator keeps it back
+    Column("order_key", Text),  # items with the same key are claimed one after the other
+    Column("position", BigInteger),  # their order; NULL: the number of the item itself
     Index(None, "lane", "account", "turn"),
     sqlite_autoincrement=True,  # a late worker must not finish a newer item under an old number
 )
@@ -244,6 +250,26 @@ Index(
     postgresql_where=text("ready"),
 )
 _partial_index("ix_work_items_put_off", work_items.c.lane, work_items.c.due_at, where=~work_items.c.ready)
+_partial_index(
+    "ix_work_items_order",
+    work_items.c.order_key,
+    work_items.c.position,
+    work_items.c.id,
+    where=work_items.c.order_key.is_not(None),
+)
+
+# Every pause and resumption by an operator; the last one of a subject holds.
+system_changes = Table(
+    "system_changes",
+    metadata,
+    Column("id", Sequence, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "subject", "id"),
+)
 
 nonces = Table(
     "nonces",

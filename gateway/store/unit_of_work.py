@@ -12,6 +12,8 @@ from gateway.store.identifiers import SqlIdentifiers
 from gateway.store.mailbox import SqlMailbox
 from gateway.store.nonces import SqlNonces
 from gateway.store.queue import SqlQueue
+from gateway.store.queue_control import SqlQueueControl
+from gateway.store.systems import SqlSystems
 from gateway.store.wakeup import WorkSignal
 from gateway.store.withheld import SqlWithheld
 
@@ -66,6 +68,16 @@ class SqlUnitOfWork:
     def queue(self) -> SqlQueue:
         """Work items."""
         return SqlQueue(self._connection, clock=self._clock)
+
+    @cached_property
+    def control(self) -> SqlQueueControl:
+        """What operators do with waiting work."""
+        return SqlQueueControl(self._connection)
+
+    @cached_property
+    def systems(self) -> SqlSystems:
+        """Pauses of target systems and of the gateway."""
+        return SqlSystems(self._connection)
 
     @cached_property
     def nonces(self) -> SqlNonces:

@@ -24,8 +24,9 @@ LIFE = [
     Action.DOCUMENT_DELIVERED,
     *[Action.ANSWER_RECEIVED] * 4,
 ]
-#: Commits on the way of a document: intake; claim and record of verification; claim and record of delivery.
-COMMITS = 5
+#: Commits on the way of a document: intake; then of verification and of delivery each a claim, the record,
+#: and a claim that finds nothing more.
+COMMITS = 7
 
 
 class Crash(BaseException):

@@ -35,6 +35,7 @@ from gateway.flow.lanes import lane_of
 from gateway.flow.mailbox import MailboxService
 from gateway.flow.recognition import Recogniser
 from gateway.flow.verification import VerificationStep
+from gateway.notices import Notices
 from gateway.observe import Observer
 from gateway.plausibility import GatewayPlausibility, Level
 from gateway.proofs import Proofs
@@ -402,6 +403,7 @@ class World:
             answers=Answers(
                 clock=self.clock, new_id=system_clock.new_id, confirmed=self.confirmed_delivery()
             ),
+            notices=Notices(operator="Test", seal=Sealer(seal()), new_id=system_clock.new_id),
             retry=self.retry,
             clock=self.clock,
             random=lambda: 0.5,

@@ -2,6 +2,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, text
 
 from gateway.errors import UnavailableError
 from gateway.store import migrating
 from gateway.store.model import DocumentFilter, KeyKind, NewDocument
 from gateway.store.schema import METADATA
 from gateway.store.sql_store import SqlStore
+from gateway.store.tables import work_items
 
 _SCRIPTS = Path(migrating.__file__).parent / "migrations"
 _MIGRATE = "import sys; from gateway.store.sql_store import SqlStore; SqlStore.open(sys.argv[1]).migrate()"
@@ -132,4 +134,21 @@ def test_documents_taken_in_before_the_table_of_numbers_are_found_by_them(
         found[0].system,
         found[0].received_at,
     )
+    store.close()
+
+
+def test_work_queued_before_the_order_of_movements_is_still_done(empty_url: str, at: datetime) -> None:
+    store = SqlStore.open(empty_url)
+    _migrate_to(store, "0014_pre_withheld")
+    old = insert(work_items).values(lane="verify", account="anna", turn=0, ready=True, attempt=0)
+    with store.engine.begin() as connection:  # as an older process does, also once the columns are there
+        connection.execute(old.values(sys_ref="before", due_at=at))
+    _migrate_to(store, "0015_pre_order_and_pauses")
+    with store.engine.begin() as connection:
+        connection.execute(old.values(sys_ref="beside", due_at=at))
+
+    with store.begin() as work:
+        items = work.queue.claim("verify", owner="me", at=at, lease=timedelta(minutes=1), limit=10)
+        assert [item.sys_ref for item in items] == ["before", "beside"]
+        assert len(work.queue.done_many(items)) == 2
     store.close()

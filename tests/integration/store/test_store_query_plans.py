@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from gateway.store.model import DocumentFilter, DocumentState, KeyKind, MailboxFilter
+from gateway.store.model import DocumentFilter, DocumentState, KeyKind, MailboxFilter, NewWork
 from gateway.store.ports import UnitOfWork
 from gateway.store.sql_store import SqlStore
 
@@ -157,8 +157,14 @@ def test_the_next_document_is_found_among_the_waiting_ones_only(store: SqlStore,
 
 
 def _work(work: UnitOfWork) -> None:
-    work.queue.put("verify", "doc", "anna", at=NOW)
-    work.queue.put("verify", "doc", "anna", at=NOW + timedelta(days=1))
+    work.queue.put("verify", NewWork(sys_ref="doc", account="anna"), at=NOW)
+    for position in (1, 2):
+        behind = NewWork(sys_ref="doc", account="anna", order_key="key", position=position)
+        work.queue.put("deliver:AES", behind, at=NOW)
+    (first,) = work.queue.claim("deliver:AES", owner="me", at=NOW, lease=timedelta(seconds=1), limit=10)
+    work.queue.done(first)
+    work.systems.paused("AES")
+    work.queue.put("verify", NewWork(sys_ref="doc", account="anna"), at=NOW + timedelta(days=1))
     items = work.queue.claim("verify", owner="me", at=NOW, lease=timedelta(seconds=1), limit=10)
     work.queue.retry(items[0], at=NOW)
     work.queue.done(work.queue.claim("verify", owner="me", at=NOW, lease=timedelta(seconds=1), limit=10)[0])
@@ -181,7 +187,7 @@ def test_the_queue_and_the_small_look_ups_use_indexes(store: SqlStore, recorder:
 def test_adding_work_reads_one_entry_of_an_index_each(sqlite_store: SqlStore) -> None:
     recorder = Recorder(sqlite_store)
     with sqlite_store.begin() as work:
-        work.queue.put("verify", "doc", "anna", at=NOW)
+        work.queue.put("verify", NewWork(sys_ref="doc", account="anna"), at=NOW)
     (statement, parameters) = recorder.statements[-1]
     with sqlite_store.engine.connect() as connection:
         plan = _plan(connection, statement, parameters)

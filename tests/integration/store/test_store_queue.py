@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gateway.errors import LostLeaseError
-from gateway.store.model import WorkItem
+from gateway.store.model import NewWork, WorkItem
 from gateway.store.sql_store import SqlStore
 
 LANE = "verify"
@@ -18,7 +18,7 @@ LEASE = timedelta(minutes=1)
 
 def _put(store: SqlStore, at: datetime, *work: tuple[str, str], lane: str = LANE) -> None:
     with store.begin() as unit:
-        unit.queue.put_many(lane, work, at=at)
+        unit.queue.put_many(lane, [NewWork(sys_ref=ref, account=account) for ref, account in work], at=at)
         unit.commit()
 
 
@@ -40,7 +40,16 @@ def _done(store: SqlStore, items: Sequence[WorkItem]) -> None:
 def test_an_item_is_claimed_once_and_gone_when_done(store: SqlStore, at: datetime) -> None:
     _put(store, at, ("doc", "anna"))
     (item,) = _claim(store, at)
-    assert item == WorkItem(id=item.id, lane=LANE, sys_ref="doc", account="anna", attempt=1, lease_owner="me")
+    assert item == WorkItem(
+        id=item.id,
+        lane=LANE,
+        sys_ref="doc",
+        account="anna",
+        attempt=1,
+        lease_owner="me",
+        added_at=at,
+        position=item.id,
+    )
     assert not _claim(store, at, owner="other")
     with store.begin() as unit:
         unit.queue.done(item)

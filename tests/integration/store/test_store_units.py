@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from gateway.errors import ConfigurationError, NotFoundError, SecurityError, SecurityReason, UnavailableError
 from gateway.store.errors import ReadOnlyError
-from gateway.store.model import Event, JsonValue, NewDocument, NewReply
+from gateway.store.model import Event, JsonValue, NewDocument, NewReply, NewWork
 from gateway.store.sql_store import SqlStore
 
 
@@ -22,7 +22,7 @@ def test_leaving_a_unit_without_commit_rolls_everything_back(
         work.nonces.use("nonce", expires=at)
         work.documents.add(new_document(sys_ref="doc"))
         work.events.add([Event(sys_ref="doc", at=at, action="document_received", actor="gateway")])
-        work.queue.put("verify", "doc", "anna", at=at)
+        work.queue.put("verify", NewWork(sys_ref="doc", account="anna"), at=at)
         work.mailbox.add([new_reply()])
     with store.begin() as work:
         with pytest.raises(NotFoundError):
@@ -42,7 +42,7 @@ def test_an_error_in_a_unit_rolls_back_and_passes_through(store: SqlStore, at: d
 
 def _put_and_fail(store: SqlStore, at: datetime) -> None:
     with store.begin() as work:
-        work.queue.put("verify", "doc", "anna", at=at)
+        work.queue.put("verify", NewWork(sys_ref="doc", account="anna"), at=at)
         raise ZeroDivisionError
 
 
@@ -55,7 +55,7 @@ def test_a_reader_sees_one_state_and_does_not_stop_a_writer(store: SqlStore, at:
     with store.read() as reader:
         assert not reader.queue.depth()
         with store.begin() as writer:
-            writer.queue.put("verify", "doc", "anna", at=at)
+            writer.queue.put("verify", NewWork(sys_ref="doc", account="anna"), at=at)
             writer.commit()
         assert not reader.queue.depth()
     with store.read() as reader:

@@ -7,15 +7,17 @@ from datetime import datetime
 import psycopg
 import pytest
 
+from gateway.store.model import NewWork
 from gateway.store.sql_store import SqlStore
 
 _PUT = """
 import sys
 from datetime import datetime
+from gateway.store.model import NewWork
 from gateway.store.sql_store import SqlStore
 store = SqlStore.open(sys.argv[1])
 with store.begin() as work:
-    work.queue.put("verify", "doc", "anna", at=datetime.fromisoformat(sys.argv[2]))
+    work.queue.put("verify", NewWork(sys_ref="doc", account="anna"), at=datetime.fromisoformat(sys.argv[2]))
     work.commit()
 store.close()
 """
@@ -30,7 +32,7 @@ def _settle(store: SqlStore) -> None:
 
 def _put(store: SqlStore, at: datetime) -> None:
     with store.begin() as work:
-        work.queue.put("verify", "doc", "anna", at=at)
+        work.queue.put("verify", NewWork(sys_ref="doc", account="anna"), at=at)
         work.commit()
 
 
@@ -77,7 +79,7 @@ def test_work_added_between_a_claim_and_the_wait_is_not_missed(store: SqlStore, 
 def test_work_rolled_back_and_other_commits_wake_nobody(store: SqlStore, at: datetime) -> None:
     _settle(store)
     with store.begin() as work:
-        work.queue.put("verify", "doc", "anna", at=at)
+        work.queue.put("verify", NewWork(sys_ref="doc", account="anna"), at=at)
     with store.begin() as work:
         work.nonces.use("n", expires=at)
         work.commit()

@@ -25,7 +25,13 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 def item(number: int) -> WorkItem:
     return WorkItem(
-        id=number, lane="verify", sys_ref=f"doc-{number}", account="a", attempt=1, lease_owner="me"
+        id=number,
+        lane="verify",
+        sys_ref=f"doc-{number}",
+        account="a",
+        attempt=1,
+        lease_owner="me",
+        added_at=NOW,
     )
 
 

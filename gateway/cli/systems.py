@@ -1,0 +1,85 @@
+"""`sisc systems`: emergency mode of back ends and of the gateway itself."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from gateway.bootstrap import Gateway
+from gateway.cli.context import open_configured, operations
+from gateway.cli.output import JsonFlag, print_rows, say
+from gateway.flow.lanes import lane_of, system_of
+from gateway.store.model import Lane
+from gateway.store.queue_control import LaneState
+from gateway.store.systems import GATEWAY
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Pause and resume deliveries to a target system, or the intake.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+_COLUMNS = ("system", "state", "waiting", "retried", "held", "oldest", "since", "by", "reason")
+_NOTHING = LaneState(items=0, held=0, retried=0, oldest=None)
+
+Subject = Annotated[str, typer.Argument(help="Target system, e.g. NCTS2; 'gateway' for the intake.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
+
+
+@app.command("pause")
+def pause(system: Subject, reason: Reason) -> None:
+    """Let documents for a system wait; with 'gateway' refuse AcceptDocument with B010."""
+    with open_configured() as gateway:
+        operations(gateway).pause(_subject(system), reason)
+    say(f"{_subject(system)} is paused")
+
+
+@app.command("resume")
+def resume(system: Subject, reason: Reason) -> None:
+    """End a pause; what waits goes on at once."""
+    with open_configured() as gateway:
+        operations(gateway).resume(_subject(system), reason)
+    say(f"{_subject(system)} is open")
+
+
+@app.command("status")
+def status(as_json: JsonFlag = False) -> None:
+    """Tell which systems are paused and what waits for each."""
+    with open_configured() as gateway:
+        print_rows("Systems", _COLUMNS, _rows(gateway), as_json=as_json)
+
+
+@app.command("history")
+def history(
+    system: Subject,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50,
+    as_json: JsonFlag = False,
+) -> None:
+    """Tell who paused and resumed a system when and why."""
+    with open_configured() as gateway, gateway.store.read() as work:
+        changes = work.systems.history(_subject(system), limit=limit)
+    rows = [(at, "paused" if paused else "resumed", by, reason) for paused, at, by, reason in changes]
+    print_rows("History", ("time", "change", "by", "reason"), rows, as_json=as_json)
+
+
+def _subject(system: str) -> str:
+    return GATEWAY if system.lower() == GATEWAY else system.upper()
+
+
+def _rows(gateway: Gateway) -> list[tuple[object, ...]]:
+    with gateway.store.read() as work:
+        pauses, lanes = work.systems.all_paused(), work.control.lanes()
+    known = {*gateway.routes.served, *filter(None, map(system_of, lanes))}
+    subjects = {GATEWAY: str(Lane.VERIFY)} | {system: lane_of(system) for system in sorted(known)}
+    rows: list[tuple[object, ...]] = []
+    for subject, lane in subjects.items():
+        held_up, waits = pauses.get(subject), lanes.get(lane, _NOTHING)
+        told: tuple[datetime | str | None, ...] = (None, None, None)
+        if held_up is not None:
+            told = (held_up.since, held_up.operator, held_up.reason)
+        state = "paused" if held_up else "open"
+        rows.append((subject, state, waits.items, waits.retried, waits.held, waits.oldest, *told))
+    return rows
