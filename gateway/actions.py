@@ -59,6 +59,8 @@ class Action(StrEnum):
     REVOCATION_FETCHED = "revocation_fetched"  # a CRL or OCSP response is in the cache
     REVOCATION_NOT_FETCHED = "revocation_not_fetched"  # no answer, or one that is refused; asked again later
     REVOCATION_STALE_ACCEPTED = "revocation_stale_accepted"  # by the operator's grace, off by default
+    SIGNER_KEY_ENDING = "signer_key_ending"  # good signatures by a key that a known day makes too weak
+    EVIDENCE_PURGED = "evidence_purged"  # CRLs, OCSP responses, certificates, lists nobody needs any more
     # schema packs
     PACKS_UNREADABLE = (
         "packs_unreadable"  # a change of the packs cannot be read; the earlier ones stay in force

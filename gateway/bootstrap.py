@@ -45,6 +45,7 @@ from gateway.soap.settings import EdgeSettings
 from gateway.store.model import Lane
 from gateway.store.sql_store import SqlStore
 from gateway.trust.cbtd import exemptions_of
+from gateway.trust.retention import EvidenceRetention
 from gateway.trust.sources import TrustSources, authority_certificates, message_policy
 from gateway.worker import Step, Worker
 from registry.credentials import CredentialVault
@@ -269,6 +270,12 @@ class Gateway:
             store=self.store,
             expiry=expiry,
             confirmed=self.confirmed_delivery,
+            evidence=EvidenceRetention(
+                store=self.store,
+                keep_for=timedelta(days=self.settings.trust.evidence_days),
+                clock=clock.now,
+                observe=self.observe,
+            ),
             clock=clock.now,
             observe=self.observe,
         )

@@ -11,6 +11,7 @@ from gateway.flow.confirming import ConfirmedDelivery
 from gateway.observe import Observer
 from gateway.pki.expiry import ExpiryWatch
 from gateway.store.ports import Store
+from gateway.trust.retention import EvidenceRetention
 
 __all__ = ["Housekeeping"]
 
@@ -19,11 +20,12 @@ _PAUSE_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Housekeeping:
-    """Forgets used tokens, ends the waiting for proofs of delivery, warns of certificates that end soon."""
+    """Forgets old tokens and evidence, ends the waiting for proofs, warns of certificates that end soon."""
 
     store: Store
     expiry: ExpiryWatch
     confirmed: ConfirmedDelivery
+    evidence: EvidenceRetention
     clock: Clock
     observe: Observer
 
@@ -50,4 +52,5 @@ class Housekeeping:
         if purged:
             self.observe(Action.NONCES_PURGED, count=purged)
         self.confirmed.lapse(self.store)
+        self.evidence.purge()
         self.expiry.look()

@@ -32,6 +32,7 @@ _WARNINGS = frozenset(
         Action.LEASE_LOST,
         Action.REVOCATION_NOT_FETCHED,
         Action.REVOCATION_STALE_ACCEPTED,
+        Action.SIGNER_KEY_ENDING,
         Action.STORE_UNAVAILABLE,
         Action.TRUST_LIST_STALE,
         Action.TRUST_LIST_UNREACHABLE,

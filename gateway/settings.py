@@ -147,6 +147,11 @@ class TrustOptions(_Options):
         default="certificate",
         description="certificate: a qualified one is enough; signature: its key in a qualified device, too",
     )
+    evidence_days: int = Field(
+        default=3660,
+        ge=0,
+        description="evidence and replaced lists stay so long after a decision rested on them; 0: for good",
+    )
     trusted_profile_seals: Path | None = Field(
         default=None,
         description="PEM of the trusted profile's seals, old and new; None: no trusted signatures",

@@ -27,6 +27,7 @@ from cryptography.x509.verification import (
 
 from signing.certificates import ReadCertificate, check_strength, read_certificate
 from signing.errors import RefusedError, SigningError
+from signing.evidence import Evidence, EvidenceKind
 from signing.faults import Rule, fault, refuse
 from signing.kept import Kept
 from signing.policy import MESSAGE_POLICY, KeyKind, SignaturePolicy
@@ -69,6 +70,14 @@ class Chain:
     def anchor(self) -> x509.Certificate:
         """The certificate that is trusted by itself."""
         return self.certificates[-1]
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The certificates above the leaf, which the document itself carries."""
+        issuers = map(_read, self.certificates[1:])
+        return tuple(
+            Evidence(kind=EvidenceKind.CERTIFICATE, digest=issuer.fingerprint, content=issuer.der)
+            for issuer in issuers
+        )
 
     def links(self) -> Iterator[tuple[x509.Certificate, x509.Certificate]]:
         """Every certificate but the anchor, each with its issuer's; the leaf first."""

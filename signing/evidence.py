@@ -12,6 +12,7 @@ class EvidenceKind(StrEnum):
 
     CRL = "CRL"  # RFC 5280 §5
     OCSP = "OCSP"  # RFC 6960
+    CERTIFICATE = "CERT"  # an issuer's, RFC 5280 §4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

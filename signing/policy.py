@@ -50,6 +50,13 @@ class SignaturePolicy:
     instructions: bool = False  # inside the document element; outside they are never allowed
     clock_skew: timedelta = timedelta(minutes=5)  # how far a claimed time may lie in the future
 
+    def next_floor(self, at: datetime) -> tuple[date, int] | None:
+        """The day after that one from which RSA keys need more bits, and how many; None: none is set."""
+        floor = self.rsa_floor(at)
+        return next(
+            ((since, bits) for since, bits in self.rsa_floors if since > at.date() and bits > floor), None
+        )
+
     def rsa_floor(self, at: datetime) -> int:
         """The least RSA modulus, in bits, on that day."""
         return max((bits for since, bits in self.rsa_floors if since <= at.date()), default=0)

@@ -157,14 +157,15 @@ revocation_watch = Table(
     Index("ix_revocation_watch_wanted", "wanted_at"),
 )
 
-#: CRLs and OCSP responses that decisions rested on; never changed.
+#: CRLs, OCSP responses and issuers' certificates that decisions rested on; contents are never changed.
 revocation_evidence = Table(
     "revocation_evidence",
     metadata,
     Column("digest", String(64), primary_key=True),  # SHA-256 of the DER
     Column("kind", String(8), nullable=False),  # EvidenceKind
     Column("content", LargeBinary, nullable=False),  # DER
-    Column("kept_at", UtcDateTime, nullable=False),
+    Column("kept_at", UtcDateTime, nullable=False),  # when a decision last rested on it, to the day
+    Index("ix_revocation_evidence_kept", "kept_at"),
 )
 
 # Every list ever accepted, as fetched: the newest of a territory is in force, the others are evidence.

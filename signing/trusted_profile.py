@@ -135,7 +135,7 @@ class TrustedProfileTrust:
             signer_class=SignerClass.TRUSTED_PROFILE,
             revoked_at=revocation.revoked_at,
             lost_trust_at=revocation.lost_trust_at,
-            evidence=revocation.evidence,
+            evidence=(*revocation.evidence, *chain.evidence()),
         )
         return replace(decision, completed_by=partial(_with_person, decision))
 

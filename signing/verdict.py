@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from cryptography.x509 import Certificate
@@ -116,6 +116,7 @@ class Verdict:
     signed_tree: etree._Element | None = None  # document element without its signature; only when passed
     claimed_time: datetime | None = None  # xades:SigningTime: a claim, never trusted
     evidence: tuple[Evidence, ...] = ()  # of the trust decision; to be stored with whatever is decided
+    weak_from: date | None = None  # the signer's RSA key is too short from this day on; to be told in time
     tolerated: Fault | None = (
         None  # weakness that a dated exemption set aside; to be reported with the verdict
     )

@@ -5,7 +5,7 @@ form → algorithms → references → certificate and key → signature value �
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import new as new_hash
 from hmac import compare_digest
 
@@ -141,7 +141,15 @@ class _Check:
             signer=self._signer_identity(),
             claimed_time=self.claimed,
             evidence=self.decision.evidence if self.decision else (),
+            weak_from=self._weak_from(),
         )
+
+    def _weak_from(self) -> date | None:
+        key = self.signer.public_key if self.signer else None
+        floor = self.policy.next_floor(self.at) if isinstance(key, rsa.RSAPublicKey) else None
+        if floor is None or not isinstance(key, rsa.RSAPublicKey) or key.key_size >= floor[1]:
+            return None
+        return floor[0]
 
     def _signer_identity(self) -> Signer | None:
         if self.signer is None:

@@ -208,6 +208,7 @@ def _signature(found: Inspection) -> dict[str, object]:
         "indication": verdict.indication.value,
         "sub_indication": verdict.sub_indication.value if verdict.sub_indication else None,
         "signer": _signer(verdict),
+        "weak_from": verdict.weak_from and verdict.weak_from.isoformat(),
         "fault": fault
         and {
             "code": fault.rule,
@@ -279,6 +280,8 @@ def _print_verdict(verdict: Verdict) -> None:
     say(f"  signature: {verdict.indication.value}")
     if verdict.signer is not None:
         say(f"    signer {verdict.signer.subject}")
+    if verdict.weak_from is not None:
+        say(f"    warning: the signer's RSA key is too short from {verdict.weak_from} on; get a longer one")
     if verdict.fault is not None:
         place = f"line {verdict.fault.line}: " if verdict.fault.line else ""
         say(f"    {place}{verdict.fault.rule}  {verdict.fault.message_en}\n      {verdict.fault.remedy_en}")

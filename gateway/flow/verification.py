@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Final
@@ -35,6 +35,7 @@ from registry.model import Granted
 from schemas.findings import MAX_FINDINGS, Finding, Severity
 from signing.evidence import Evidence
 from signing.faults import Rule
+from signing.kept import Kept
 from signing.revocation.sql import SqlRevocationCache
 from signing.verdict import Verdict
 
@@ -42,6 +43,7 @@ __all__ = ["Judgement", "VerificationStep"]
 
 _STATUS_PAUSE: Final = timedelta(seconds=3)
 _STATUS_ATTEMPTS: Final = 3
+_KEYS_TOLD: Final = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +54,8 @@ class Judgement:
     receipt: Receipt
     findings: tuple[Finding, ...]
     facts: Mapping[str, JsonValue]  # what the decision rested on, for the document's event
-    evidence: tuple[Evidence, ...] = ()  # CRLs and OCSP responses that were used
+    evidence: tuple[Evidence, ...] = ()  # CRLs, OCSP responses and issuers that were used
+    ending_key: Mapping[str, str] | None = None  # whose key soon is too short, for the log
     identifiers: tuple[Identifier, ...] = ()  # by which the document is found again
 
     @property
@@ -79,6 +82,7 @@ class VerificationStep:
     clock: Clock
     new_id: IdMaker
     observe: Observer
+    told_keys: Kept[str, str] = field(default_factory=lambda: Kept(_KEYS_TOLD), init=False, repr=False)
 
     def room(self, work: UnitOfWork, most: int) -> int:  # noqa: ARG002 - see gateway.worker.Step
         """A whole batch, always: verification depends on nothing but the store."""
@@ -145,6 +149,7 @@ class VerificationStep:
             findings=tuple(findings),
             facts=_evidence(case, findings),
             evidence=case.verdict.evidence if case.verdict else (),
+            ending_key=_ending_key(case.verdict) if case.verdict else None,
             identifiers=tuple(numbers_of_document(filled, case.facts)),
         )
 
@@ -179,6 +184,25 @@ class VerificationStep:
         document = judgement.document
         codes = sorted({finding.code for finding in judgement.findings})
         self.observe(judgement.action, detail=document.system, sys_ref=document.sys_ref, findings=codes)
+        self._tell_ending(judgement.ending_key)
+
+    def _tell_ending(self, key: Mapping[str, str] | None) -> None:
+        """Once for every certificate that this process meets: busy signers would fill the log."""
+        if key is not None and self.told_keys.get(key["certificate"]) is None:
+            self.told_keys.put(key["certificate"], key["weak_from"])
+            self.observe(Action.SIGNER_KEY_ENDING, detail=key["class"], **key)
+
+
+def _ending_key(verdict: Verdict) -> Mapping[str, str] | None:
+    signer = verdict.signer
+    if not verdict.passed or verdict.weak_from is None or signer is None:
+        return None
+    return {
+        "certificate": signer.fingerprint,
+        "issuer": signer.issuer,
+        "class": signer.signer_class.value if signer.signer_class else "",
+        "weak_from": verdict.weak_from.isoformat(),
+    }
 
 
 def _delivery_of(item: WorkItem) -> NewWork:
@@ -308,6 +332,7 @@ def _signature(verdict: Verdict) -> dict[str, JsonValue]:
         "qualification": signer.qualification if signer else None,
         "trusted_lists": list(signer.trusted_lists) if signer else [],
         "trust_lost_after_receipt": lost.isoformat() if lost else None,
+        "weak_from": verdict.weak_from.isoformat() if verdict.weak_from else None,
         "evidence": [each.digest for each in verdict.evidence],
     }
 

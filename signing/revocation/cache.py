@@ -83,7 +83,7 @@ class RevocationCache(Protocol):
         """No longer keep fresh what nobody has asked for since then."""
 
     def keep(self, evidence: Collection[Evidence], *, at: datetime) -> None:
-        """Store what a decision rests on, for good; the same octets once only."""
+        """Store what a decision rests on; the same octets once only, with the day they last counted."""
 
     def evidence(self, digest: str) -> Evidence | None:
         """What was kept under a digest."""

@@ -1,7 +1,7 @@
 """The cache of revocation data and the evidence in a database; the caller owns connection and transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
@@ -17,6 +17,9 @@ from signing.revocation.ocsp import Answer
 from signing.tables import revocation_answers, revocation_crls, revocation_evidence, revocation_watch
 
 __all__ = ["SqlRevocationCache"]
+
+_USED_AGAIN: Final = timedelta(days=1)  # so seldom is it noted that evidence counts again
+_PURGED_AT_ONCE: Final = 500  # a CRL may have megabytes
 
 # Asked for every document: made once.
 _CRLS: Final = select(*(column for column in revocation_crls.c if column.key != "content")).where(
@@ -125,17 +128,36 @@ class SqlRevocationCache:
         ]
 
     def forget(self, *, before: datetime) -> None:
-        """See RevocationCache."""
+        """See RevocationCache. CRLs stay: a revocation on them counts however old they are."""
         self._connection.execute(delete(revocation_watch).where(revocation_watch.c.wanted_at < before))
+        self._connection.execute(delete(revocation_answers).where(revocation_answers.c.fetched_at < before))
 
     def keep(self, evidence: Collection[Evidence], *, at: datetime) -> None:
         """See RevocationCache."""
         by_digest = {item.digest: item for item in evidence}
-        query = select(revocation_evidence.c.digest).where(revocation_evidence.c.digest.in_(by_digest))
-        for digest in by_digest.keys() - set(self._connection.scalars(query)):
+        table = revocation_evidence.c
+        query = select(table.digest, table.kept_at).where(table.digest.in_(by_digest))
+        known = {row.digest: row.kept_at for row in self._connection.execute(query)}
+        used_again = [digest for digest, kept_at in known.items() if kept_at <= at - _USED_AGAIN]
+        if used_again:
+            change = update(revocation_evidence).where(table.digest.in_(used_again)).values(kept_at=at)
+            self._connection.execute(change)
+        for digest in by_digest.keys() - known.keys():
             item = by_digest[digest]
             values = {"digest": digest, "kind": item.kind.value, "content": item.content, "kept_at": at}
             self._insert(revocation_evidence, values)
+
+    def purge_evidence(self, *, before: datetime) -> int:
+        """Forget some of what no decision has rested on since then; how many.
+
+        Args:
+            before: with zone; whoever wants all of it gone asks again until nothing is left.
+        """
+        table = revocation_evidence.c
+        old = (
+            select(table.digest).where(table.kept_at < before).order_by(table.kept_at).limit(_PURGED_AT_ONCE)
+        )
+        return self._connection.execute(delete(revocation_evidence).where(table.digest.in_(old))).rowcount
 
     def evidence(self, digest: str) -> Evidence | None:
         """See RevocationCache."""

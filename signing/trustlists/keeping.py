@@ -41,7 +41,7 @@ class ListCheck:
 
 
 class ListRepository(Protocol):
-    """Keeps accepted lists for good."""
+    """Keeps accepted lists: the newest of each territory is in force, the others are evidence."""
 
     def versions(self) -> ListVersions:
         """Which lists are the newest; cheap, no content is read."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
+from itertools import pairwise
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from signing.tables import trusted_list_checks, trusted_lists
@@ -43,6 +45,20 @@ class SqlListRepository:
         """See ListRepository."""
         values = {column.name: getattr(held, column.name) for column in trusted_lists.columns}
         self._insert(trusted_lists, values)
+
+    def purge(self, *, before: datetime) -> int:
+        """Forget lists that a newer one replaced before then; how many."""
+        replaced = select(_LISTS.territory, _LISTS.digest).order_by(_LISTS.territory, *_ORDER)
+        rows = list(self._connection.execute(replaced.add_columns(_LISTS.accepted_at)))
+        old = [
+            row
+            for row, newer in pairwise(rows)
+            if row.territory == newer.territory and newer.accepted_at < before
+        ]
+        for row in old:
+            same = (_LISTS.territory == row.territory) & (_LISTS.digest == row.digest)
+            self._connection.execute(delete(trusted_lists).where(same))
+        return len(old)
 
     def checks(self) -> Sequence[ListCheck]:
         """See ListRepository."""

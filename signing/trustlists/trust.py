@@ -74,7 +74,7 @@ class QualifiedTrust:
             trusted_lists=tuple(sorted({f"{listed.territory} {listed.sequence}" for listed in services})),
             revoked_at=revocation.revoked_at,
             lost_trust_at=revocation.lost_trust_at,
-            evidence=revocation.evidence,
+            evidence=(*revocation.evidence, *chain.evidence()),
         )
 
     def _fault(self, assessment: Assessment) -> Fault | None:

@@ -71,9 +71,9 @@ def leaf(
     return KeyPair(private_key=key, certificate=certificate, chain=(issuer.certificate,))
 
 
-def self_signed(name: str, *, issued: datetime) -> KeyPair:
+def self_signed(name: str, *, issued: datetime, key: PrivateKey | None = None) -> KeyPair:
     """A signer that no authority vouches for."""
-    key, subject = generate_key(KeyType.P256), common_name(name)
+    key, subject = key or generate_key(KeyType.P256), common_name(name)
     builder = _builder(key, subject, subject, issued, 730)
     extension, critical = usage("digital_signature", "content_commitment")
     certificate = builder.add_extension(extension, critical=critical).sign(key, signature_hash(key))

@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 from sqlalchemy import func, select
 
+from gateway.actions import Action
 from gateway.flow.checks import SignatureCheck, SignerClassCheck
 from gateway.flow.verification import VerificationStep
+from gateway.pki.sandbox.making import self_signed
 from gateway.store.model import DocumentState, Lane
 from gateway.store.ports import UnitOfWork
 from registry.model import SignerKind
@@ -23,7 +26,7 @@ from signing.revocation.sql import SqlRevocationCache
 from signing.tables import revocation_evidence
 from signing.trust import TrustSource
 from signing.verdict import SignerClass, TrustDecision
-from tests.integration.gateway.world import World
+from tests.integration.gateway.world import World, declaration
 
 _UNKNOWN = fault(
     Rule.CERT_STATUS_UNKNOWN, subject="CN=Anna", reason_pl="brak danych", reason_en="no data yet"
@@ -206,3 +209,21 @@ def test_a_foreign_signer_is_the_person_he_is_registered_as(
     assert small_world.document(sys_ref).state is state
     told = small_world.events(sys_ref)[1].facts.get("signer_registered_by")
     assert told == (f"{by.value} {value}" if state is DocumentState.SUBMITTED else None)
+
+
+def test_a_key_that_will_be_too_short_is_told_once_a_certificate(small_world: World) -> None:
+    anna = small_world.enrol("anna", "NCTS2")
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = self_signed("Anna", issued=small_world.clock(), key=private)
+    sys_refs = [small_world.send(anna, declaration(key=key, at=small_world.clock())) for _ in range(2)]
+
+    step = trusting(small_world, Qualified(pesel_of(small_world, anna.login)))
+    small_world.worker(Lane.VERIFY, step).work_once()
+
+    (told,) = [facts for action, facts in small_world.ears.told if action is Action.SIGNER_KEY_ENDING]
+    assert (told["detail"], told["weak_from"]) == ("QUALIFIED", "2029-01-01")
+    for sys_ref in sys_refs:
+        assert small_world.document(sys_ref).state is DocumentState.SUBMITTED
+        signature = small_world.events(sys_ref)[1].facts["signature"]
+        assert isinstance(signature, dict)
+        assert signature["weak_from"] == "2029-01-01"

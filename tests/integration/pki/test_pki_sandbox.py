@@ -176,6 +176,12 @@ def test_certificates_name_issuer_crl_and_responder_as_real_ones_do(folder: Path
         assert issued_by(certificate, issuer)
 
 
+def test_the_end_of_a_short_key_is_told_in_time(sisc: Sisc) -> None:
+    _, told = sisc("check", "--signature-only", "--json", "signed/sc-rsa2048.xml", "signed/sc-rsa3072.xml")
+    assert [json.loads(line)["signature"]["weak_from"] for line in told.splitlines()] == ["2029-01-01", None]
+    assert "too short from 2029-01-01 on" in sisc("check", "--signature-only", "signed/sc-rsa2048.xml")[1]
+
+
 def test_the_table_for_programs_says_the_same(folder: Path) -> None:
     lines = [json.loads(line) for line in (folder / "index.jsonl").read_text("utf-8").splitlines()]
     assert [

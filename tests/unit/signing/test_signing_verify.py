@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -208,6 +208,19 @@ def test_a_part_of_the_document_is_no_document() -> None:
     message = MESSAGE.replace(b"<TransitOperation", b'<TransitOperation Id="part"')
     refused = verified(resigned(changed('URI=""', 'URI="#part"', signed(message))))
     assert rule_of(refused) == Rule.REFERENCE_URI
+
+
+def test_an_rsa_key_that_will_be_too_short_is_told_with_the_day() -> None:
+    long_key = key_for(rsa.generate_private_key(public_exponent=65537, key_size=3072))
+    told = {verified(signed(key=key), key.certificate).weak_from for key in (rsa_key(), p256_key(), long_key)}
+    assert told == {date(2029, 1, 1), None}
+    assert verified(signed(key=rsa_key()), rsa_key().certificate).passed
+    assert verified(signed(key=long_key), long_key.certificate).weak_from is None
+
+
+def test_beyond_the_last_floor_nothing_more_is_told() -> None:
+    assert MESSAGE_POLICY.next_floor(datetime(2028, 12, 31, 23, tzinfo=UTC)) == (date(2029, 1, 1), 3000)
+    assert MESSAGE_POLICY.next_floor(datetime(2029, 1, 1, tzinfo=UTC)) is None
 
 
 def test_plain_signatures_can_be_excluded() -> None:

@@ -3,6 +3,7 @@
 import threading
 
 from gateway.store.sql_store import SqlStore
+from signing.evidence import Evidence, EvidenceKind
 from signing.revocation.cache import Watched
 from signing.revocation.crl import read_crl
 from signing.revocation.names import issuer_id
@@ -70,3 +71,32 @@ def test_of_competing_processes_the_newest_crl_wins(store: SqlStore) -> None:
     with store.read() as work:
         (stored,) = SqlRevocationCache(work.connection).crls(issuer_id(authority.certificate))
     assert stored.number == len(contents) - 1
+
+
+def test_evidence_goes_when_no_decision_has_rested_on_it_for_long(store: SqlStore) -> None:
+    old, used_again, new = (Evidence.of(EvidenceKind.CRL, content) for content in (b"old", b"again", b"new"))
+    with store.begin() as work:
+        cache = SqlRevocationCache(work.connection)
+        cache.keep([old, used_again], at=NOW)
+        cache.keep([used_again], at=NOW + HOUR)  # the same day: not worth a write
+        cache.keep([used_again, new], at=NOW + 10 * DAY)
+        assert cache.purge_evidence(before=NOW) == 0
+        assert cache.purge_evidence(before=NOW + 10 * DAY) == 1
+        assert [cache.evidence(each.digest) for each in (old, used_again, new)] == [None, used_again, new]
+        assert cache.purge_evidence(before=NOW + 11 * DAY) == 2
+
+
+def test_answers_nobody_has_fetched_for_long_go_and_crls_stay(store: SqlStore) -> None:
+    crl = read_crl(make_crl(issuing()), issuing().certificate)
+    answer = read_answer(
+        make_answer(leaf().certificate, issuing()), leaf().certificate, issuing().certificate
+    )
+    with store.begin() as work:
+        cache = SqlRevocationCache(work.connection)
+        cache.put_crl(crl, url="http://ca/crl", at=NOW)
+        cache.put_answer(answer, url="http://ca/ocsp", at=NOW)
+        cache.forget(before=NOW)
+        assert cache.answer(answer.issuer, answer.serial) is not None
+        cache.forget(before=NOW + DAY)
+        assert cache.answer(answer.issuer, answer.serial) is None
+        assert len(cache.crls(answer.issuer)) == 1

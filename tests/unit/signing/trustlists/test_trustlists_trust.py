@@ -3,7 +3,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing.evidence import Evidence, EvidenceKind
 from signing.faults import Rule
 from signing.keys import KeyPair
 from signing.parsing import ParseLimits, parse
@@ -372,6 +374,14 @@ def test_revocation_is_asked_for_though_the_certificate_names_no_source() -> Non
     decision = QualifiedTrust(lambda: held, told).judge(key.certificate, candidates=(), at=NOW)
     assert decision.fault is None
     assert told.asked == [(key.certificate, key.chain[0], NOW)]
+
+
+def test_the_issuer_is_evidence_too() -> None:
+    key, held = certificate(), in_force(*PL)
+    decision = QualifiedTrust(lambda: held, Told()).judge(key.certificate, candidates=(), at=NOW)
+    (issuer,) = decision.evidence
+    assert issuer.kind is EvidenceKind.CERTIFICATE
+    assert issuer == Evidence.of(EvidenceKind.CERTIFICATE, key.chain[0].public_bytes(Encoding.DER))
 
 
 def test_among_several_sources_the_one_that_knows_the_issuer_explains() -> None:
