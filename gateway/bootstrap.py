@@ -137,7 +137,7 @@ class Gateway:
                 store=self.store,
                 recogniser=self.recogniser,
                 routes=self.routes,
-                clock=clock.now,
+                clock=self.store.clock,
                 new_id=clock.new_id,
                 observe=self.observe,
             ),
@@ -145,7 +145,7 @@ class Gateway:
                 store=self.store,
                 rights=RegistryContexts,
                 options=self.settings.mailbox,
-                clock=clock.now,
+                clock=self.store.clock,
                 observe=self.observe,
             ),
         )
@@ -158,10 +158,10 @@ class Gateway:
                 store=self.store,
                 vault=self.vault,
                 wrong_digest_limit=self.settings.edge.wrong_digests,
-                clock=clock.now,
+                clock=self.store.clock,
             ),
             settings=edge_settings(self.settings),
-            clock=clock.now,
+            clock=self.store.clock,
             ids=clock.new_id,
             observe=self._observe_edge,
         )
@@ -205,25 +205,25 @@ class Gateway:
             sender=read_sender,
             receipts=Receipts(operator=self.settings.operator, seal=self.seal, new_id=clock.new_id),
             confirmed=self.confirmed_delivery,
-            clock=clock.now,
+            clock=self.store.clock,
             new_id=clock.new_id,
             observe=self.observe,
         )
 
     def deliveries(self) -> dict[str, DeliveryStep]:
         """A step for every system documents are passed on to, by lane."""
-        back_ends = build_back_ends(self.routes, self.store.engine, clock.now, self.catalogue)
-        answers = Answers(clock=clock.now, new_id=clock.new_id, confirmed=self.confirmed_delivery)
+        back_ends = build_back_ends(self.routes, self.store.engine, self.store.clock, self.catalogue)
+        answers = Answers(clock=self.store.clock, new_id=clock.new_id, confirmed=self.confirmed_delivery)
         notices = Notices(operator=self.settings.operator, seal=self.seal, new_id=clock.new_id)
         return {
             lane_of(system): DeliveryStep(
                 store=self.store,
                 back_end=back_end,
-                breaker=CircuitBreaker(self.routes.find(system).breaker, clock.now),
+                breaker=CircuitBreaker(self.routes.find(system).breaker, self.store.clock),
                 answers=answers,
                 notices=notices,
                 retry=self.routes.find(system).retry,
-                clock=clock.now,
+                clock=self.store.clock,
                 random=random.random,
                 observe=self.observe,
             )
@@ -237,7 +237,7 @@ class Gateway:
             store=self.store,
             lanes=[*verifying * self.settings.worker.verify_threads, *self.deliveries().items()],
             options=self.settings.worker,
-            clock=clock.now,
+            clock=self.store.clock,
             new_id=clock.new_id,
             observe=self.observe,
             warm_up=self.validator.warm_up,
@@ -247,7 +247,7 @@ class Gateway:
     @cached_property
     def trust(self) -> TrustSources:
         """Whose certificates are accepted."""
-        return TrustSources(self.settings, store=self.store, clock=clock.now, observe=self.observe)
+        return TrustSources(self.settings, store=self.store, clock=self.store.clock, observe=self.observe)
 
     def _signer_classes(self) -> SignerClassCheck:
         signers = self.settings.signers
@@ -263,7 +263,7 @@ class Gateway:
             authorities=authority_certificates(self.settings),
             days=pki.expiry_notice_days,
             interval=timedelta(hours=pki.crl_interval_hours),
-            clock=clock.now,
+            clock=self.store.clock,
             observe=self.observe,
         )
         return Housekeeping(
@@ -273,10 +273,10 @@ class Gateway:
             evidence=EvidenceRetention(
                 store=self.store,
                 keep_for=timedelta(days=self.settings.trust.evidence_days),
-                clock=clock.now,
+                clock=self.store.clock,
                 observe=self.observe,
             ),
-            clock=clock.now,
+            clock=self.store.clock,
             observe=self.observe,
         )
 
@@ -286,7 +286,7 @@ class Gateway:
         return ConfirmedDelivery(
             proofs=Proofs(operator=self.settings.operator, seal=self.seal),
             term=timedelta(days=self.settings.mailbox.proof_days),
-            clock=clock.now,
+            clock=self.store.clock,
             new_id=clock.new_id,
             observe=self.observe,
         )

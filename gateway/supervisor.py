@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import BinaryIO, Final
@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from gateway.actions import Action
 from gateway.observe import Observer
 
-__all__ = ["Supervisor", "command", "end_with_supervisor", "on_stop_signal"]
+__all__ = ["Supervisor", "command", "end_with_parent", "end_with_supervisor", "on_stop_signal"]
 
 #: Tells a command the process that supervises it.
 SUPERVISOR_VARIABLE: Final = "SISC_SUPERVISOR"
@@ -43,20 +43,27 @@ def on_stop_signal(stop: threading.Event) -> None:
 
 
 def end_with_supervisor() -> None:
-    """Send this process a SIGTERM once its supervisor is gone, however it died; nothing if it has none.
+    """End in good order once the supervisor is gone, however it died; nothing without one.
 
     Otherwise a supervisor started anew would find the port taken and the work done by strangers.
     """
     supervisor = os.environ.get(SUPERVISOR_VARIABLE)
-    if supervisor is None:
-        return
+    if supervisor is not None:
+        _watch(int(supervisor), lambda: os.kill(os.getpid(), signal.SIGTERM))
 
+
+def end_with_parent() -> None:
+    """End at once when the process that started this one is gone, so that its port is free again."""
+    _watch(os.getppid(), lambda: os._exit(1))
+
+
+def _watch(parent: int, end: Callable[[], None]) -> None:
     def watch() -> None:
-        while str(os.getppid()) == supervisor:
+        while os.getppid() == parent:
             time.sleep(_PARENT_CHECK_SECONDS)
-        os.kill(os.getpid(), signal.SIGTERM)
+        end()
 
-    threading.Thread(target=watch, name="supervisor-watch", daemon=True).start()
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 @dataclass(kw_only=True, slots=True)

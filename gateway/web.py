@@ -1,8 +1,5 @@
 """The WSGI application: the channel, the authority's publications, health and figures."""
 
-import os
-import threading
-import time
 from collections.abc import Callable, Iterable
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -13,20 +10,20 @@ from gateway.observe import configure_logging, render_metrics
 from gateway.pki.web import PREFIX, pki_application
 from gateway.settings import load_settings
 from gateway.soap.names import PATH
+from gateway.supervisor import end_with_parent
 
 __all__ = ["create"]
 
 View = Callable[[], tuple[str, bytes]]
 
 _TEXT: Final = "text/plain; charset=utf-8"
-_PARENT_CHECK_SECONDS: Final = 0.5
 
 
 def create() -> WSGIApplication:
     """Build the application of one server process from the settings file named in the environment."""
     settings = load_settings()
     configure_logging(settings.log_level)
-    _end_with_parent()
+    end_with_parent()
     gateway = open_gateway(settings, component="web")
     return _mount(gateway.soap_application(), pki_application(gateway), _views(gateway))
 
@@ -62,15 +59,3 @@ def _ready(gateway: Gateway) -> tuple[str, bytes]:
     except UnavailableError as error:
         return "503 Service Unavailable", f"not ready: {error.what}\n".encode()
     return "200 OK", b"ready\n"
-
-
-def _end_with_parent() -> None:
-    """End this server process when the one that manages it was killed, so that its port is free again."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_PARENT_CHECK_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -52,7 +52,7 @@ def operations(gateway: Gateway) -> Operations:
     return Operations(
         store=gateway.store,
         routes=gateway.routes,
-        clock=clock.now,
+        clock=gateway.store.clock,
         operator=operator(),
         observe=gateway.observe,
     )

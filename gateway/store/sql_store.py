@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from gateway import clock as system_clock
 from gateway.channel import Clock
 from gateway.errors import UnavailableError
+from gateway.store.database_clock import DatabaseClock
 from gateway.store.engine import BUSY_SECONDS, is_sqlite, open_engine, reading
 from gateway.store.migrating import check_revision, migrate
 from gateway.store.unit_of_work import SqlUnitOfWork
@@ -37,22 +38,29 @@ class SqlStore:
         self._writer = threading.Lock()
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock = system_clock.now) -> Self:
+    def open(cls, url: str, *, clock: Clock | None = None) -> Self:
         """The store at a URL; no connection is made yet.
 
         Args:
             url: `sqlite:////folder/file.sqlite3` or `postgresql://user:password@host/database`.
-            clock: the present moment.
+            clock: the present moment; None: the clock that all hosts share, on PostgreSQL the server's.
 
         Raises:
             ConfigurationError: the URL cannot be used.
         """
-        return cls(open_engine(url), clock=clock)
+        engine = open_engine(url)
+        shared = system_clock.now if is_sqlite(engine) else DatabaseClock(engine)
+        return cls(engine, clock=clock or shared)
 
     @property
     def engine(self) -> Engine:
         """For what keeps its own transactions, e.g. simulators; `engine.begin()` takes the write lock."""
         return self._engine
+
+    @property
+    def clock(self) -> Clock:
+        """The present moment by the clock of all who work on this store."""
+        return self._clock
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnitOfWork]:

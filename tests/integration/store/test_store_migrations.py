@@ -1,6 +1,7 @@
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -86,16 +87,30 @@ def test_a_database_never_set_up_is_unavailable(empty_url: str) -> None:
     store.close()
 
 
-def test_a_database_of_another_version_is_unavailable(store: SqlStore) -> None:
+@contextmanager
+def at_revision(store: SqlStore, revision: str) -> Iterator[None]:
+    change = text("UPDATE alembic_version SET version_num = :revision")
     with store.engine.begin() as connection:
         known = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999_pre_future'"))
+        connection.execute(change, {"revision": revision})
     try:
-        with pytest.raises(UnavailableError, match="9999_pre_future"):
-            store.check()
+        yield
     finally:
         with store.engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = :known"), {"known": known})
+            connection.execute(change, {"revision": known})
+
+
+@pytest.mark.parametrize("revision", ["0001_pre_initial", "none of ours"])
+def test_a_database_of_an_older_version_is_unavailable(store: SqlStore, revision: str) -> None:
+    with at_revision(store, revision), pytest.raises(UnavailableError, match=revision):
+        store.check()
+
+
+def test_a_database_of_a_newer_version_will_do_while_an_upgrade_rolls_through(store: SqlStore) -> None:
+    with at_revision(store, "9999_future"):
+        store.check()
+        with pytest.raises(UnavailableError, match="newer version"):
+            store.migrate()
 
 
 def _migrate_to(store: SqlStore, revision: str) -> None:
