@@ -116,7 +116,7 @@ def certificates_in(key_info: etree._Element, policy: SignaturePolicy) -> list[R
     """The certificates that KeyInfo carries: candidates, never anchors; nothing else is resolved.
 
     Raises:
-        RefusedError: NO_CERTIFICATE, CERTIFICATE_COUNT, CERTIFICATE_FORMAT or BASE64.
+        RefusedError: NO_CERTIFICATE, CERTIFICATE_COUNT, CERTIFICATE_SIZE, CERTIFICATE_FORMAT or BASE64.
     """
     elements = [
         child
@@ -129,12 +129,15 @@ def certificates_in(key_info: etree._Element, policy: SignaturePolicy) -> list[R
         raise refuse(Rule.NO_CERTIFICATE, key_info)
     if len(elements) > policy.max_certificates:
         raise refuse(Rule.CERTIFICATE_COUNT, key_info, count=len(elements), limit=policy.max_certificates)
-    return [_read(element) for element in elements]
+    return [_read(element, policy.max_certificate) for element in elements]
 
 
-def _read(element: etree._Element) -> ReadCertificate:
+def _read(element: etree._Element, limit: int) -> ReadCertificate:
+    text = text_of(element)
+    if len(text) > limit:  # what is read is kept, so large ones would fill the memory
+        raise refuse(Rule.CERTIFICATE_SIZE, element, size=len(text), limit=limit)
     try:
-        return _read_text(text_of(element))
+        return _read_text(text)
     except ValueError as error:
         raise refuse(Rule.CERTIFICATE_FORMAT, element, reason=str(error)) from error
 

@@ -45,6 +45,7 @@ class Rule(StrEnum):
     C14N_FAILED = "C14N_FAILED"  # the document has no canonical form
     NO_CERTIFICATE = "NO_CERTIFICATE"  # KeyInfo carries no X.509 certificate
     CERTIFICATE_COUNT = "CERTIFICATE_COUNT"  # too many certificates
+    CERTIFICATE_SIZE = "CERTIFICATE_SIZE"  # longer than any real one
     CERTIFICATE_FORMAT = "CERTIFICATE_FORMAT"  # not readable as X.509
     SIGNING_CERTIFICATE = "SIGNING_CERTIFICATE"  # not clear which certificate signed
     CERT_DIGEST = "CERT_DIGEST"  # no certificate has the digest of the signing-certificate property
@@ -318,6 +319,12 @@ RULES: Final[Mapping[Rule, RuleText]] = MappingProxyType(
             _FORMAT,
             "Podpis zawiera {count} certyfikatów; dozwolone jest najwyżej {limit}.",
             "The signature carries {count} certificates; at most {limit} are allowed.",
+            _TOOL,
+        ),
+        Rule.CERTIFICATE_SIZE: _text(
+            _FORMAT,
+            "Certyfikat w podpisie ma {size} znaków; dozwolone jest najwyżej {limit}.",
+            "A certificate in the signature has {size} characters; at most {limit} are allowed.",
             _TOOL,
         ),
         Rule.CERTIFICATE_FORMAT: _text(

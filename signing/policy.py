@@ -45,6 +45,7 @@ class SignaturePolicy:
     plain: frozenset[SignerClass]  # whose XML Signatures count without XAdES properties
     max_references: int = 3  # document, signed properties, key info
     max_certificates: int = 10  # in KeyInfo
+    max_certificate: int = 16 * 1024  # characters of base64; real ones have some thousand
     literal_xpath: bool = True  # not(ancestor-or-self::ds:Signature) as a spelling of "enveloped"
     comments: bool = False  # a comment hides text behind it from most readers and is not signed
     instructions: bool = False  # inside the document element; outside they are never allowed
