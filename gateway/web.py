@@ -1,4 +1,4 @@
-"""The WSGI application: the channel, the authority's publications, health and figures."""
+"""The WSGI application: the channel, the authority's publications, the schemas, health and figures."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -7,7 +7,10 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from gateway.bootstrap import Gateway, open_gateway
 from gateway.errors import UnavailableError
 from gateway.observe import configure_logging, render_metrics
-from gateway.pki.web import PREFIX, pki_application
+from gateway.pki.web import PREFIX as PKI_PREFIX
+from gateway.pki.web import pki_application
+from gateway.schema_pages.web import PREFIX as SCHEMA_PREFIX
+from gateway.schema_pages.web import SchemaApplication
 from gateway.settings import load_settings
 from gateway.soap.names import PATH
 from gateway.supervisor import end_with_parent
@@ -25,7 +28,11 @@ def create() -> WSGIApplication:
     configure_logging(settings.log_level)
     end_with_parent()
     gateway = open_gateway(settings, component="web")
-    return _mount(gateway.soap_application(), pki_application(gateway), _views(gateway))
+    mounted: dict[str, WSGIApplication] = {
+        PKI_PREFIX.rstrip("/"): pki_application(gateway),
+        SCHEMA_PREFIX: SchemaApplication(gateway.catalogue),
+    }
+    return _mount(gateway.soap_application(), mounted, _views(gateway))
 
 
 def _views(gateway: Gateway) -> dict[str, View]:
@@ -35,11 +42,14 @@ def _views(gateway: Gateway) -> dict[str, View]:
     return views
 
 
-def _mount(channel: WSGIApplication, pki: WSGIApplication, views: dict[str, View]) -> WSGIApplication:
+def _mount(
+    channel: WSGIApplication, mounted: dict[str, WSGIApplication], views: dict[str, View]
+) -> WSGIApplication:
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO"))
-        if path.startswith(PREFIX):
-            return pki(environ, start_response)
+        for prefix, one in mounted.items():
+            if path == prefix or path.startswith(f"{prefix}/"):
+                return one(environ, start_response)
         if path in {PATH, "/"}:  # clients whose settings hold only a host ask at its root
             return channel({**environ, "PATH_INFO": PATH}, start_response)
         status, body = views[path]() if path in views else ("404 Not Found", b"not found\n")

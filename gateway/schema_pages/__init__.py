@@ -1,0 +1,1 @@
+"""What the gateway publishes about messages: their schemas, and a page a type for people."""
