@@ -65,6 +65,7 @@ class Action(StrEnum):
     PACKS_UNREADABLE = (
         "packs_unreadable"  # a change of the packs cannot be read; the earlier ones stay in force
     )
+    TRIAL_REFUSED = "trial_refused"  # a document that is valid would not be by a pack on trial
     # running it
     PROCESS_STARTED = "process_started"
     PROCESS_ENDED = "process_ended"

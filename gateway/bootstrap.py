@@ -28,6 +28,7 @@ from gateway.flow.intake import Intake
 from gateway.flow.lanes import lane_of
 from gateway.flow.mailbox import MailboxService
 from gateway.flow.recognition import Recogniser
+from gateway.flow.trials import SchemaTrials
 from gateway.flow.verification import VerificationStep
 from gateway.housekeeping import Housekeeping
 from gateway.keys import read_credential_keys, read_secret_file
@@ -208,6 +209,19 @@ class Gateway:
             clock=self.store.clock,
             new_id=clock.new_id,
             observe=self.observe,
+            on_judged=self.trials.offer,
+        )
+
+    @cached_property
+    def trials(self) -> SchemaTrials:
+        """Tries packs of schemas on live documents."""
+        return SchemaTrials(
+            catalogue=self.catalogue,
+            validator=self.validator,
+            limits=self.limits,
+            store=self.store,
+            clock=clock.now,
+            observe=self.observe,
         )
 
     def deliveries(self) -> dict[str, DeliveryStep]:
@@ -241,7 +255,11 @@ class Gateway:
             new_id=clock.new_id,
             observe=self.observe,
             warm_up=self.validator.warm_up,
-            background={"housekeeping": self._housekeeping().run, **self.trust.background()},
+            background={
+                "housekeeping": self._housekeeping().run,
+                "trials": self.trials.run,
+                **self.trust.background(),
+            },
         )
 
     @cached_property

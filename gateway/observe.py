@@ -24,6 +24,9 @@ _SECONDS = Histogram(
     ["step"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
 )
+_TRIALS = Counter(
+    "sisc_schema_trials_total", "Live documents tried on schemas on trial", ["system", "outcome"]
+)
 _WARNINGS = frozenset(
     {
         Action.CERTIFICATE_EXPIRING,
@@ -122,6 +125,10 @@ class Observer:
     def seconds(self, step: str, elapsed: float) -> None:
         """Count the wall time of a step, in seconds."""
         _SECONDS.labels(step).observe(elapsed)
+
+    def tried(self, system: str, outcome: str) -> None:
+        """Count a live document that schemas on trial were tried on; `outcome` is a short closed word."""
+        _TRIALS.labels(system, outcome).inc()
 
     def _record(self, action: Action, facts: Mapping[str, object]) -> None:
         if action in _ERRORS:

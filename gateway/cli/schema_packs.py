@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final, Self
@@ -12,10 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gateway.bootstrap import open_catalogue, open_packs
-from gateway.cli.context import operator
+from gateway.cli.context import open_store, operator
 from gateway.cli.files import read_input
 from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
 from gateway.settings import load_settings
+from gateway.store.trials import SqlTrials
 from schemas.compiling import Engine
 from schemas.errors import CatalogueError
 from schemas.naming import source_of
@@ -30,6 +32,8 @@ from schemas.packs.trial import Compiled
 __all__ = ["add_pack_commands", "unreadable"]
 
 _EFFECTS: Final = ("type", "version", "direction", "change", "validator", "remark")
+_TRIED: Final = ("pack", "type", "documents", "would be refused", "would be accepted")
+_FINDINGS: Final = ("type", "code", "path", "documents", "what is wrong", "sysRef")
 _PACKS: Final = ("pack", "mode", "since", "until", "by")
 _SLOW: Final = (
     "{count} of the types need XSD 1.1, which libxml2 does not know: xmlschema validates them, about sixty"
@@ -65,6 +69,7 @@ def add_pack_commands(app: typer.Typer) -> None:
     app.command("install")(install)
     app.command("packs")(packs)
     app.command("rollback")(rollback)
+    app.command("shadow")(shadow_report)
     app.command("manifest")(manifest)
 
 
@@ -141,6 +146,29 @@ def rollback(
         print_json({"pack": line.pack, "until": line.until})
     else:
         say(f"{line.pack} is taken back for documents received from {_time(line.until)} on")
+
+
+def shadow_report(
+    pack: Annotated[str | None, typer.Argument(help="Id of the pack; all that are or were on trial.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Report what packs on trial have made of live documents: what would be refused, where and why."""
+    with open_store() as store, store.read() as work:
+        sums = SqlTrials(work.connection).sums(pack)
+    if as_json:
+        for one in sums:
+            print_json(asdict(one))
+        return
+    rows = (
+        (one.pack, one.type_code, one.documents, one.refused, one.accepted) for one in sums if not one.code
+    )
+    print_rows("Documents tried", _TRIED, rows, as_json=False)
+    findings = (
+        (one.type_code, one.code, one.xpath, one.documents, one.message, one.example)
+        for one in sums
+        if one.code
+    )
+    print_rows("What would be refused", _FINDINGS, findings, as_json=False)
 
 
 def manifest(

@@ -82,6 +82,7 @@ class VerificationStep:
     clock: Clock
     new_id: IdMaker
     observe: Observer
+    on_judged: Callable[[Sequence[tuple[Judgement, bytes]]], None] = lambda _: None  # told after the commit
     told_keys: Kept[str, str] = field(default_factory=lambda: Kept(_KEYS_TOLD), init=False, repr=False)
 
     def room(self, work: UnitOfWork, most: int) -> int:  # noqa: ARG002 - see gateway.worker.Step
@@ -111,6 +112,9 @@ class VerificationStep:
             work.commit()
         for item, judgement in decided:
             self._tell(item, judgement, ours=item.id in ours)
+        self.on_judged(
+            [(judgement, contents[item.sys_ref]) for item, judgement in decided if item.id in ours]
+        )
 
     def _judge(self, work: UnitOfWork, document: Document, content: bytes) -> Judgement:
         with bound_contextvars(sys_ref=document.sys_ref):  # whatever is logged meanwhile is about it

@@ -31,6 +31,7 @@ __all__ = [
     "payloads",
     "replies",
     "reply_contents",
+    "schema_trials",
     "system_changes",
     "withheld",
     "work_items",
@@ -269,6 +270,22 @@ system_changes = Table(
     Column("operator", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Index(None, "subject", "id"),
+)
+
+#: What packs of schemas on trial have made of live documents, added up.
+schema_trials = Table(
+    "schema_trials",
+    metadata,
+    Column("pack", Text, primary_key=True),
+    Column("type_code", Text, primary_key=True),
+    Column("code", Text, primary_key=True),  # of a finding; empty: all documents of the type
+    Column("xpath", Text, primary_key=True),  # without positions
+    Column("documents", BigInteger, nullable=False),  # tried; with a code: those that have the finding
+    Column("refused", BigInteger, nullable=False),  # valid so far, and not by the pack
+    Column("accepted", BigInteger, nullable=False),  # not valid so far, but by the pack
+    Column("message", Text, nullable=False),  # of the finding, English
+    Column("example", Text, nullable=False),  # sysRef of the last document
+    Column("last_at", Moment, nullable=False),
 )
 
 nonces = Table(

@@ -1,11 +1,13 @@
 """The catalogue of a running gateway: our own types and the packs in force, as they change."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
 from schemas.catalogue import Catalogue, Index, Known, load_builtin
 from schemas.errors import CatalogueError
+from schemas.model import MessageType
 from schemas.packs.folder import LEAD, InForce, Mode, PackFolder
 
 __all__ = ["LiveCatalogue"]
@@ -69,8 +71,13 @@ class LiveCatalogue(Catalogue):
             known for line in reversed(lines) if line.mode is Mode.ACTIVE for known in self._packs.types(line)
         ]
         shadows = {
-            line: Catalogue(known.message_type for known in self._packs.types(line))
+            line: Catalogue(_always(known.message_type) for known in self._packs.types(line))
             for line in lines
             if line.mode is Mode.SHADOW and line.until is None
         }
         return Index([*active, *self._own]), shadows
+
+
+def _always(one: MessageType) -> MessageType:
+    """The type on every day: a pack is tried before it is valid."""
+    return replace(one, valid_from=None, valid_to=None)

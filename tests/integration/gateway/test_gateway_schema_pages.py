@@ -53,6 +53,10 @@ def ask(
     return Answer(status=int(response.status[:3]), headers=dict(response.headers), body=body)
 
 
+def text(element: etree._Element) -> str:
+    return "".join(str(part) for part in element.itertext())
+
+
 @pytest.fixture(scope="module")
 def application() -> SchemaApplication:
     return SchemaApplication(load_builtin())
@@ -71,9 +75,7 @@ def test_the_index_leads_to_a_page_and_a_schema_of_every_type(application: Schem
 def test_a_page_names_every_element_with_number_value_and_meaning(application: SchemaApplication) -> None:
     page = ask(application, "/schemas/types/NCTS2/CC015C/51.8/built-in", query="lang=en").page
 
-    rows = {
-        str(row[0].get("title")): [cell.text_content() for cell in row] for row in page.xpath("//tbody/tr")
-    }
+    rows = {str(row[0].get("title")): [text(each) for each in row] for row in page.iterfind(".//tbody/tr")}
     name, number, value, meaning = rows["TransitOperation/LRN"]
     assert (name, number) == ("LRN", "1")
     assert "at most 22 characters" in value
@@ -173,10 +175,10 @@ def test_an_installed_pack_is_published_at_once_and_its_texts_are_escaped(tmp_pa
     office = Office(folder=tmp_path)
     application = SchemaApplication(office.catalogue)
     assert b"SENT" not in ask(application, "/schemas/").body
-    text = f"<xs:annotation><xs:documentation>{EVIL.replace('<', '&lt;')}</xs:documentation></xs:annotation>"
+    said = f"<xs:annotation><xs:documentation>{EVIL.replace('<', '&lt;')}</xs:documentation></xs:annotation>"
     annotated = schema("Carriage", "CarriageNumber").replace(
         '<xs:element name="Number">',
-        f'<xs:element name="Number">{text}',
+        f'<xs:element name="Number">{said}',
     )
     manifest = MANIFEST.replace('title_pl = "Zgłoszenie przewozu"', f'title_pl = "{EVIL}"')
 
@@ -191,4 +193,4 @@ def test_an_installed_pack_is_published_at_once_and_its_texts_are_escaped(tmp_pa
     for answer in (index, page):
         assert EVIL.encode() not in answer.body
         assert answer.page.find(".//script") is None
-    assert EVIL in "".join(page.page.itertext())
+    assert EVIL in text(page.page)

@@ -34,7 +34,7 @@ from gateway.flow.intake import Intake
 from gateway.flow.lanes import lane_of
 from gateway.flow.mailbox import MailboxService
 from gateway.flow.recognition import Recogniser
-from gateway.flow.verification import VerificationStep
+from gateway.flow.verification import Judgement, VerificationStep
 from gateway.notices import Notices
 from gateway.observe import Observer
 from gateway.plausibility import GatewayPlausibility, Level
@@ -247,6 +247,7 @@ class World:
     owner_unknown: Mapping[str, OwnerUnknown] = field(default_factory=dict)
     nonces: "itertools.count[int]" = field(default_factory=itertools.count)
     types: Catalogue = field(default_factory=catalogue)
+    on_judged: Callable[[Sequence[tuple[Judgement, bytes]]], None] = lambda _: None
 
     @classmethod
     def open(cls, url: str) -> "World":
@@ -381,6 +382,7 @@ class World:
             clock=self.clock,
             new_id=system_clock.new_id,
             observe=self.ears,
+            on_judged=self.on_judged,
         )
 
     def confirmed_delivery(self) -> ConfirmedDelivery:
