@@ -41,6 +41,7 @@ class Action(StrEnum):
     CIRCUIT_OPENED = "circuit_opened"  # a back end failed repeatedly; deliveries pause
     CIRCUIT_CLOSED = "circuit_closed"
     NONCES_PURGED = "nonces_purged"
+    DOCUMENTS_PURGED = "documents_purged"  # kept as long as the settings say; exported before, where set
     # the certificate authority
     CERTIFICATE_ISSUED = "certificate_issued"
     CERTIFICATE_STATUS_CHANGED = "certificate_status_changed"  # held, released or revoked

@@ -10,6 +10,7 @@ from typing import Final
 from gateway import clock
 from gateway.accounts import RegistryContexts, RegistryCredentials, read_sender
 from gateway.actions import Action
+from gateway.archive import Archive
 from gateway.codelists import CodeListFolder
 from gateway.flow.answers import Answers
 from gateway.flow.channel import Channel
@@ -38,12 +39,13 @@ from gateway.pki.expiry import ExpiryWatch
 from gateway.plausibility import GatewayPlausibility
 from gateway.proofs import Proofs
 from gateway.receipts import Receipts
+from gateway.retention import DocumentRetention
 from gateway.settings import Settings
 from gateway.soap.actions import EdgeAction
 from gateway.soap.app import WSGIApplication, build_app
 from gateway.soap.names import endpoint_of
 from gateway.soap.settings import EdgeSettings
-from gateway.store.model import Lane
+from gateway.store.model import DocumentState, Lane
 from gateway.store.sql_store import SqlStore
 from gateway.trust.cbtd import exemptions_of
 from gateway.trust.retention import EvidenceRetention
@@ -274,6 +276,17 @@ class Gateway:
         }
         return SignerClassCheck(accepted=accepted, qualified_types=signers.qualified_types)
 
+    def document_retention(self) -> DocumentRetention:
+        """Lets finished documents go when the settings say so."""
+        options = self.settings.retention
+        return DocumentRetention(
+            store=self.store,
+            keep_for={DocumentState(state): timedelta(days=days) for state, days in options.days.items()},
+            archive=Archive(folder=self.settings.path(options.export)) if options.export else None,
+            clock=self.store.clock,
+            observe=self.observe,
+        )
+
     def _housekeeping(self) -> Housekeeping:
         pki = self.settings.pki
         expiry = ExpiryWatch(
@@ -294,6 +307,7 @@ class Gateway:
                 clock=self.store.clock,
                 observe=self.observe,
             ),
+            documents=self.document_retention(),
             clock=self.store.clock,
             observe=self.observe,
         )

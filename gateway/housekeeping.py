@@ -10,22 +10,25 @@ from gateway.errors import UnavailableError
 from gateway.flow.confirming import ConfirmedDelivery
 from gateway.observe import Observer
 from gateway.pki.expiry import ExpiryWatch
+from gateway.retention import DocumentRetention
 from gateway.store.ports import Store
 from gateway.trust.retention import EvidenceRetention
 
 __all__ = ["Housekeeping"]
 
 _PAUSE_SECONDS: Final = 60.0
+_PURGED_AT_ONCE: Final = 5000  # documents: what is left goes after the next pause
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Housekeeping:
-    """Forgets old tokens and evidence, ends the waiting for proofs, warns of certificates that end soon."""
+    """Lets go what is old, ends the waiting for proofs, warns of certificates that end soon."""
 
     store: Store
     expiry: ExpiryWatch
     confirmed: ConfirmedDelivery
     evidence: EvidenceRetention
+    documents: DocumentRetention
     clock: Clock
     observe: Observer
 
@@ -53,4 +56,5 @@ class Housekeeping:
             self.observe(Action.NONCES_PURGED, count=purged)
         self.confirmed.lapse(self.store)
         self.evidence.purge()
+        self.documents.purge(most=_PURGED_AT_ONCE)
         self.expiry.look()

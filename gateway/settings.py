@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -31,6 +31,7 @@ __all__ = [
     "MailboxOptions",
     "PkiOptions",
     "PlausibilityOptions",
+    "RetentionOptions",
     "RevocationOptions",
     "RouteOptions",
     "SchemaOptions",
@@ -287,6 +288,23 @@ class WorkerOptions(_Options):
     )
 
 
+_Days = Annotated[int, Field(ge=30)]
+
+
+class RetentionOptions(_Options):
+    """`[retention]`: how long finished documents are kept, with their receipts, answers and events."""
+
+    days: Mapping[Literal["not_submitted", "undeliverable", "confirmed", "rejected", "answered"], _Days] = (
+        Field(
+            default_factory=dict,
+            description="state → days since the last answer; a state not named is kept for good",
+        )
+    )
+    export: Path | None = Field(
+        default=None, description="folder they are written to before they go; None: they are only deleted"
+    )
+
+
 class RouteOptions(_Options):
     """`[routes.SYSTEM]`."""
 
@@ -322,6 +340,7 @@ class Settings(BaseSettings):
     edge: EdgeOptions = EdgeOptions()
     mailbox: MailboxOptions = MailboxOptions()
     worker: WorkerOptions = WorkerOptions()
+    retention: RetentionOptions = RetentionOptions()
     schemas: SchemaOptions = SchemaOptions()
     routes: Mapping[str, RouteOptions] = Field(
         default_factory=dict, description="target system → route; empty: the built-in table"

@@ -1,11 +1,15 @@
 """`sisc documents`: the fate of any document."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gateway.archive import Archive
 from gateway.cli.context import open_configured, open_store, operations
 from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
+from gateway.cli.progress import counting_bar
 from gateway.errors import ConfigurationError
 from gateway.flow.dates import Moment, parse_moment
 from gateway.store.model import Document, DocumentFilter, DocumentState, Event
@@ -122,6 +126,45 @@ def reroute(
     with open_configured() as gateway:
         operations(gateway).reroute(sys_ref, to.upper(), reason)
     say(f"{sys_ref} goes to {to.upper()}")
+
+
+@app.command("export")
+def export(
+    sys_refs: Annotated[list[str], typer.Argument(help="sysRefs of documents; '-': one a line from input.")],
+    to: Annotated[Path, typer.Option(help="Folder; a ZIP a document, by day of receipt.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Write documents to files, each with its receipts, answers and events."""
+    archive = Archive(folder=to)
+    wanted = [line.strip() for line in sys.stdin if line.strip()] if sys_refs == ["-"] else sys_refs
+    with open_store() as store, counting_bar(len(wanted), "documents") as advance:
+        for sys_ref in wanted:
+            with store.read() as work:
+                path = archive.write(work, sys_ref)
+            advance(1)
+            if as_json:
+                print_json({"sysRef": sys_ref, "file": str(path)})
+    if not as_json:
+        say(f"{len(wanted)} documents are in {to}")
+
+
+@app.command("purge")
+def purge(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
+    most: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1_000_000,
+) -> None:
+    """Let go what [retention] keeps no longer; workers do the same in the background."""
+    with open_configured() as gateway:
+        retention = gateway.document_retention()
+        if not retention.keep_for:
+            raise ConfigurationError(key="retention.days", reason="names no state: all is kept for good")
+        due = retention.due(limit=most)
+        if dry_run:
+            print_rows("Due", ("state", "documents"), sorted(due.items()), as_json=False)
+            return
+        with counting_bar(min(most, sum(due.values())), "documents") as advance:
+            gone = retention.purge(most=most, told=advance)
+    say(f"{gone} documents are gone")
 
 
 def _bound(text: str | None, option: str) -> Moment | None:

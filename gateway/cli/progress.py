@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for commands that read a large file; only where somebody watches."""
+"""Progress bars on standard error, for commands that take long; only where somebody watches."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -6,9 +6,16 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
-__all__ = ["reading_bar"]
+__all__ = ["counting_bar", "reading_bar"]
 
 
 @contextmanager
@@ -38,3 +45,13 @@ def reading_bar(file: BinaryIO, *, size: int) -> Iterator[Callable[[int], None]]
             )
 
         yield advance
+
+
+@contextmanager
+def counting_bar(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """Show how many of `total` are done; yields what is told after so many more."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    watched = sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), disable=not watched, transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda done: progress.advance(task, done)

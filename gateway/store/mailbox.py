@@ -38,6 +38,9 @@ _FULL = (
     .where(replies.c.seq.in_(bindparam("seqs", expanding=True)))
     .order_by(replies.c.seq)
 )
+_ABOUT = (
+    select(replies.c.seq).where(replies.c.correlation_sys_ref == bindparam("sys_ref")).order_by(replies.c.seq)
+)
 
 
 class SqlMailbox:
@@ -93,6 +96,10 @@ class SqlMailbox:
         oldest = self._connection.execute(select(match).order_by(match.c.seq).limit(limit))
         seqs = that_fit([(row.seq, row.size) for row in oldest], max_bytes)
         return count, self._load(seqs) if seqs else []
+
+    def about(self, sys_ref: str) -> Sequence[Reply]:
+        """Everything that answers a document, whoever it is for, oldest first."""
+        return self._load(self._connection.scalars(_ABOUT, {"sys_ref": sys_ref}).all())
 
     def _load(self, seqs: Sequence[int]) -> Sequence[Reply]:
         rows = self._connection.execute(_FULL, {"seqs": list(seqs)})

@@ -11,6 +11,7 @@ from gateway.store.model import (
     Attachment,
     Document,
     DocumentFilter,
+    DocumentState,
     Event,
     Holder,
     Identifier,
@@ -35,6 +36,7 @@ __all__ = [
     "Nonces",
     "Queue",
     "QueueControl",
+    "Retention",
     "Store",
     "Systems",
     "UnitOfWork",
@@ -123,6 +125,9 @@ class Mailbox(Protocol):
 
         Two callers at the same time never get the same document.
         """
+
+    def about(self, sys_ref: str) -> Sequence[Reply]:
+        """Everything that answers a document, whoever it is for, oldest first."""
 
     def page(self, wanted: MailboxFilter, *, limit: int, max_bytes: int) -> tuple[int, Sequence[Reply]]:
         """How many match in all, and the oldest of them.
@@ -226,6 +231,16 @@ class Systems(Protocol):
         """Pauses (True) and resumptions with time, operator and reason, newest first."""
 
 
+class Retention(Protocol):
+    """Documents that are old enough to go."""
+
+    def ripe(self, state: DocumentState, *, before: datetime, limit: int) -> Sequence[str]:
+        """The oldest documents in a finished state, received and last answered before a moment."""
+
+    def delete(self, sys_refs: Collection[str], state: DocumentState, *, before: datetime) -> frozenset[str]:
+        """Delete documents with all that belongs to them, unless they have changed; returns those gone."""
+
+
 class Nonces(Protocol):
     """Tokens seen within their lifetime."""
 
@@ -274,6 +289,10 @@ class UnitOfWork(Protocol):
     @property
     def systems(self) -> Systems:
         """Pauses of target systems and of the gateway."""
+
+    @property
+    def retention(self) -> Retention:
+        """Documents that are old enough to go."""
 
     @property
     def nonces(self) -> Nonces:

@@ -13,6 +13,7 @@ from gateway.store.mailbox import SqlMailbox
 from gateway.store.nonces import SqlNonces
 from gateway.store.queue import SqlQueue
 from gateway.store.queue_control import SqlQueueControl
+from gateway.store.retention import SqlRetention
 from gateway.store.systems import SqlSystems
 from gateway.store.wakeup import WorkSignal
 from gateway.store.withheld import SqlWithheld
@@ -78,6 +79,11 @@ class SqlUnitOfWork:
     def systems(self) -> SqlSystems:
         """Pauses of target systems and of the gateway."""
         return SqlSystems(self._connection)
+
+    @cached_property
+    def retention(self) -> SqlRetention:
+        """Documents that are old enough to go."""
+        return SqlRetention(self._connection)
 
     @cached_property
     def nonces(self) -> SqlNonces:

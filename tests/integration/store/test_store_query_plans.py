@@ -110,6 +110,8 @@ _TABLES = {
     "reply_contents",
     "work_items",
     "nonces",
+    "system_changes",
+    "withheld",
 }
 
 
@@ -164,6 +166,9 @@ def _work(work: UnitOfWork) -> None:
     (first,) = work.queue.claim("deliver:AES", owner="me", at=NOW, lease=timedelta(seconds=1), limit=10)
     work.queue.done(first)
     work.systems.paused("AES")
+    work.retention.ripe(DocumentState.ANSWERED, before=NOW, limit=10)
+    work.retention.delete(["a"], DocumentState.ANSWERED, before=NOW)
+    work.mailbox.about("a")
     work.queue.put("verify", NewWork(sys_ref="doc", account="anna"), at=NOW + timedelta(days=1))
     items = work.queue.claim("verify", owner="me", at=NOW, lease=timedelta(seconds=1), limit=10)
     work.queue.retry(items[0], at=NOW)
