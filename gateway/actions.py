@@ -24,6 +24,11 @@ class Action(StrEnum):
     ANSWER_WITHHELD = "answer_withheld"  # it is handed out against a signed UPD; the UPD is in the mailbox
     ANSWER_RELEASED = "answer_released"  # the signed UPD came back; the answer is in the mailbox
     ANSWER_LAPSED = "answer_lapsed"  # no signed UPD came in time; a PND goes to the back end
+    ANSWER_QUARANTINED = "answer_quarantined"  # unfit or for nobody known; an operator decides
+    QUARANTINE_RELEASED = "quarantine_released"  # an operator has passed an answer on
+    QUARANTINE_DROPPED = "quarantine_dropped"  # an operator has decided that an answer is for nobody
+    ANSWERS_REFUSED = "answers_refused"  # a callback was not let in, or was no envelope of answers
+    ANSWERS_UNREACHABLE = "answers_unreachable"  # answers of a back end could not be fetched; tried again
     DOCUMENT_COLLECTED = "document_collected"  # a mailbox document was handed out by GetNext…
     # what operators do
     DOCUMENT_RETRIED = "document_retried"  # due at once, or taken up again

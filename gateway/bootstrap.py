@@ -11,7 +11,10 @@ from gateway import clock
 from gateway.accounts import RegistryContexts, RegistryCredentials, read_sender
 from gateway.actions import Action
 from gateway.archive import Archive
+from gateway.callbacks import CallbackApplication
 from gateway.codelists import CodeListFolder
+from gateway.flow.answer_intake import AnswerIntake
+from gateway.flow.answer_reading import AnswerReader
 from gateway.flow.answers import Answers
 from gateway.flow.channel import Channel
 from gateway.flow.checks import (
@@ -23,6 +26,7 @@ from gateway.flow.checks import (
     check_signer,
     read_case,
 )
+from gateway.flow.collecting import AnswerCollector
 from gateway.flow.confirming import ConfirmedDelivery, check_proof
 from gateway.flow.delivery import DeliveryStep
 from gateway.flow.intake import Intake
@@ -40,6 +44,7 @@ from gateway.plausibility import GatewayPlausibility
 from gateway.proofs import Proofs
 from gateway.receipts import Receipts
 from gateway.retention import DocumentRetention
+from gateway.routes import read_callback_gates, read_routes
 from gateway.settings import Settings
 from gateway.soap.actions import EdgeAction
 from gateway.soap.app import WSGIApplication, build_app
@@ -50,12 +55,13 @@ from gateway.store.sql_store import SqlStore
 from gateway.trust.cbtd import exemptions_of
 from gateway.trust.retention import EvidenceRetention
 from gateway.trust.sources import TrustSources, authority_certificates, message_policy
-from gateway.worker import Step, Worker
+from gateway.worker import Step, Task, Worker
 from registry.credentials import CredentialVault
 from registry.ownership import OwnerUnknown
 from routing.backends import build_back_ends
 from routing.breaker import CircuitBreaker
-from routing.routes import AdapterKind, Route, RouteTable, default_routes
+from routing.model import AnswerSource, BackEnd
+from routing.routes import RouteTable
 from schemas.errors import CatalogueError
 from schemas.model import MessageType
 from schemas.packs.folder import PackFolder
@@ -112,13 +118,7 @@ class Gateway:
     @cached_property
     def routes(self) -> RouteTable:
         """Where target systems are."""
-        configured = self.settings.routes
-        if not configured:
-            return default_routes()
-        return RouteTable(
-            Route(system=system, adapter=AdapterKind(options.adapter))
-            for system, options in configured.items()
-        )
+        return read_routes(self.settings)
 
     @cached_property
     def limits(self) -> ParseLimits:
@@ -226,24 +226,61 @@ class Gateway:
             observe=self.observe,
         )
 
+    @cached_property
+    def back_ends(self) -> Mapping[str, BackEnd]:
+        """Where documents are passed on to, by system."""
+        return build_back_ends(self.routes, self.store.engine, self.store.clock, self.catalogue)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Puts answers into mailboxes."""
+        return Answers(clock=self.store.clock, new_id=clock.new_id, confirmed=self.confirmed_delivery)
+
+    @cached_property
+    def answer_reader(self) -> AnswerReader:
+        """Looks into what remote back ends answer."""
+        return AnswerReader(
+            catalogue=self.catalogue,
+            validate=self.validator.validate,
+            limits=self.limits,
+            clock=self.store.clock,
+        )
+
+    @cached_property
+    def answer_intake(self) -> AnswerIntake:
+        """Takes in what back ends answer later."""
+        return AnswerIntake(
+            store=self.store,
+            reader=self.answer_reader,
+            answers=self.answers,
+            clock=self.store.clock,
+            observe=self.observe,
+        )
+
+    def callbacks(self) -> CallbackApplication:
+        """Where back ends call back, as a WSGI application."""
+        gates = read_callback_gates(self.settings)
+        return CallbackApplication(
+            gates=gates, intake=self.answer_intake, clock=self.store.clock, observe=self.observe
+        )
+
     def deliveries(self) -> dict[str, DeliveryStep]:
         """A step for every system documents are passed on to, by lane."""
-        back_ends = build_back_ends(self.routes, self.store.engine, self.store.clock, self.catalogue)
-        answers = Answers(clock=self.store.clock, new_id=clock.new_id, confirmed=self.confirmed_delivery)
         notices = Notices(operator=self.settings.operator, seal=self.seal, new_id=clock.new_id)
         return {
             lane_of(system): DeliveryStep(
                 store=self.store,
                 back_end=back_end,
                 breaker=CircuitBreaker(self.routes.find(system).breaker, self.store.clock),
-                answers=answers,
+                answers=self.answers,
+                intake=self.answer_intake,
                 notices=notices,
                 retry=self.routes.find(system).retry,
                 clock=self.store.clock,
                 random=random.random,
                 observe=self.observe,
             )
-            for system, back_end in back_ends.items()
+            for system, back_end in self.back_ends.items()
         }
 
     def worker(self) -> Worker:
@@ -261,8 +298,19 @@ class Gateway:
                 "housekeeping": self._housekeeping().run,
                 "trials": self.trials.run,
                 **self.trust.background(),
+                **self._collectors(),
             },
         )
+
+    def _collectors(self) -> dict[str, Task]:
+        """One for every back end whose answers are fetched."""
+        sources = [back_end for back_end in self.back_ends.values() if isinstance(back_end, AnswerSource)]
+        return {
+            f"answers:{source.system}": AnswerCollector(
+                source=source, intake=self.answer_intake, observe=self.observe
+            ).run
+            for source in sources
+        }
 
     @cached_property
     def trust(self) -> TrustSources:

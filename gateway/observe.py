@@ -29,6 +29,8 @@ _TRIALS = Counter(
 )
 _WARNINGS = frozenset(
     {
+        Action.ANSWERS_REFUSED,
+        Action.ANSWERS_UNREACHABLE,
         Action.CERTIFICATE_EXPIRING,
         Action.CIRCUIT_OPENED,
         Action.DELIVERY_POSTPONED,
@@ -43,6 +45,7 @@ _WARNINGS = frozenset(
 )
 _ERRORS = frozenset(
     {
+        Action.ANSWER_QUARANTINED,
         Action.CODE_LISTS_REFUSED,
         Action.CRL_OVERDUE,
         Action.DELIVERY_GIVEN_UP,
@@ -78,6 +81,9 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
     for handler in [one for one in root.handlers if isinstance(one, _LibraryRecords)]:
         root.removeHandler(handler)
     root.addHandler(_LibraryRecords(logging.WARNING))
+    logging.getLogger("pika").setLevel(
+        logging.CRITICAL
+    )  # ten lines for a refused connection; ours says it in one
 
 
 class _LibraryRecords(logging.Handler):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,6 +22,7 @@ from pydantic_settings import (
 )
 
 from gateway.errors import ConfigurationError
+from gateway.route_options import AnyRoute
 from schemas.wording import PlausibilityCode
 
 __all__ = [
@@ -33,7 +35,6 @@ __all__ = [
     "PlausibilityOptions",
     "RetentionOptions",
     "RevocationOptions",
-    "RouteOptions",
     "SchemaOptions",
     "Settings",
     "SignerOptions",
@@ -54,10 +55,20 @@ class _Options(BaseModel):
 
 
 def _in_capitals(table: object) -> object:
-    """Codes are in capitals; names of environment variables arrive in small letters."""
+    """Codes are in capitals; names of environment variables arrive in small letters, and last."""
     if not isinstance(table, Mapping):
         return table
-    return {str(key).upper(): value for key, value in table.items()}
+    merged: dict[str, object] = {}
+    for key, value in table.items():
+        code = str(key).upper()
+        merged[code] = _merged(merged.get(code), value)
+    return merged
+
+
+def _merged(before: object, value: object) -> object:
+    if isinstance(before, Mapping) and isinstance(value, Mapping):
+        return {**before, **value}
+    return value
 
 
 class StoreOptions(_Options):
@@ -305,16 +316,6 @@ class RetentionOptions(_Options):
     )
 
 
-class RouteOptions(_Options):
-    """`[routes.SYSTEM]`."""
-
-    adapter: Literal["simulator", "direct"] = Field(description="how the back end is reached")
-    owner_unknown: Literal["sender", "refuse"] = Field(
-        default="sender",
-        description="a message about an MRN, ARC or LRN nobody got here: in the sender's name, or refused",
-    )
-
-
 class Settings(BaseSettings):
     """Every setting of the product."""
 
@@ -342,7 +343,7 @@ class Settings(BaseSettings):
     worker: WorkerOptions = WorkerOptions()
     retention: RetentionOptions = RetentionOptions()
     schemas: SchemaOptions = SchemaOptions()
-    routes: Mapping[str, RouteOptions] = Field(
+    routes: Mapping[str, AnyRoute] = Field(
         default_factory=dict, description="target system → route; empty: the built-in table"
     )
 
@@ -389,11 +390,21 @@ def load_settings(file: Path | None = None) -> Settings:
         return _settings_class(chosen)(folder=chosen.parent)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigurationError(key=".".join(map(str, first["loc"])), reason=first["msg"]) from error
+        raise ConfigurationError(key=_key(first), reason=first["msg"]) from error
     except SettingsError as error:
         raise ConfigurationError(key="SISC_…", reason=f"environment: {error}") from error
     except (ValueError, OSError) as error:  # not TOML, or not readable
         raise ConfigurationError(key=str(chosen), reason=str(error)) from error
+
+
+def _key(error: ErrorDetails) -> str:
+    """The key as it stands in the file: for a route pydantic names its adapter, too."""
+    top, *rest = map(str, error["loc"])
+    if top == "routes" and error["type"].startswith("union_tag"):
+        rest.append("adapter")
+    elif top == "routes":
+        del rest[1:2]
+    return ".".join([top, *rest])
 
 
 def _named_by_environment() -> Path | None:

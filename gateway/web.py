@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from gateway import callbacks
 from gateway.bootstrap import Gateway, open_gateway
 from gateway.errors import UnavailableError
 from gateway.observe import configure_logging, render_metrics
@@ -31,6 +32,7 @@ def create() -> WSGIApplication:
     mounted: dict[str, WSGIApplication] = {
         PKI_PREFIX.rstrip("/"): pki_application(gateway),
         SCHEMA_PREFIX: SchemaApplication(gateway.catalogue),
+        callbacks.PREFIX.rstrip("/"): gateway.callbacks(),
     }
     return _mount(gateway.soap_application(), mounted, _views(gateway))
 

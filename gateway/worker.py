@@ -20,7 +20,7 @@ from gateway.store.ports import Store, UnitOfWork
 #: Runs until the event is set.
 Task = Callable[[threading.Event], None]
 
-__all__ = ["LaneWorker", "Step", "Worker", "portions"]
+__all__ = ["LaneWorker", "Step", "Task", "Worker", "portions"]
 
 _PAUSE_SECONDS = 1.0  # after what a worker cannot mend
 _LONGEST_FAILURE_PAUSE_SECONDS = 300

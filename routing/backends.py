@@ -6,6 +6,10 @@ from types import MappingProxyType
 
 from sqlalchemy import Engine
 
+from routing.adapters.amqp import AmqpBackEnd
+from routing.adapters.directory import DirectoryBackEnd
+from routing.adapters.http import HttpBackEnd
+from routing.adapters.settings import AmqpSettings, DirectorySettings, HttpSettings
 from routing.errors import RouteConfigurationError
 from routing.model import BackEnd
 from routing.routes import AdapterKind, Route, RouteTable
@@ -39,10 +43,24 @@ def build_back_ends(
         Back ends by target-system code; systems served directly have none.
 
     Raises:
-        RouteConfigurationError: a simulator is wanted for a system that cannot be simulated.
+        RouteConfigurationError: a simulator is wanted for a system that cannot be simulated, or the address
+            or a TLS file of a back end cannot be used.
     """
-    simulated = (route for route in routes if route.adapter is AdapterKind.SIMULATOR)
-    return MappingProxyType({r.system: _simulator(r, engine, clock, catalogue) for r in simulated})
+    served = (route for route in routes if route.adapter is not AdapterKind.DIRECT)
+    return MappingProxyType({r.system: _remote(r) or _simulator(r, engine, clock, catalogue) for r in served})
+
+
+def _remote(route: Route) -> BackEnd | None:
+    """The adapter of a back end outside this process."""
+    match route.remote:
+        case HttpSettings():
+            return HttpBackEnd(route.system, route.remote)
+        case AmqpSettings():
+            return AmqpBackEnd(route.system, route.remote)
+        case DirectorySettings():
+            return DirectoryBackEnd(route.system, route.remote)
+        case None:
+            return None
 
 
 def _simulator(

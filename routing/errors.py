@@ -5,6 +5,7 @@ RoutingError
 ├── NoRouteError              documents for this system cannot be passed on by this channel
 │   ├── UnknownSystemError    no route has this target-system code (the sender or an operator mends it)
 │   └── DirectSystemError     the system is reached directly, outside this channel (the sender goes there)
+├── EnvelopeError             a remote back end has sent what is no document or answer (it mends it)
 ├── AnswersUnavailableError   answers of a back end cannot be fetched now: try again
 └── LedgerUnavailableError    a simulated back end cannot reach its database now: try again
 """
@@ -14,6 +15,7 @@ from collections.abc import Collection
 __all__ = [
     "AnswersUnavailableError",
     "DirectSystemError",
+    "EnvelopeError",
     "LedgerUnavailableError",
     "NoRouteError",
     "RouteConfigurationError",
@@ -75,6 +77,14 @@ class DirectSystemError(NoRouteError):
             remedy_pl=f"Wyślij dokument bezpośrednio do systemu {system}, jego własnym wejściem.",
             remedy_en=f"Send the document directly to {system}, at its own entrance.",
         )
+
+
+class EnvelopeError(RoutingError):
+    """What was sent has not the form of the back-end contract."""
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(f"not as the back-end contract says: {reason}")
+        self.reason = reason
 
 
 class AnswersUnavailableError(RoutingError):

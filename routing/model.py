@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from schemas.model import IdentifierKind
 
@@ -146,6 +146,7 @@ class BackEnd(Protocol):
         """
 
 
+@runtime_checkable
 class AnswerSource(Protocol):
     """What a back end that also speaks later implements beside `BackEnd`: its answers are fetched."""
 

@@ -1,10 +1,11 @@
 """Which adapter serves which target system: data, given by the settings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 
+from routing.adapters.settings import AmqpSettings, DirectorySettings, HttpSettings, RemoteSettings
 from routing.breaker import BreakerPolicy
 from routing.errors import DirectSystemError, RouteConfigurationError, UnknownSystemError
 from routing.retry import RetryPolicy
@@ -22,8 +23,14 @@ class AdapterKind(StrEnum):
     DIRECT = "direct"  # legacy: not through this channel, refused with an explanation
 
 
-#: Kinds that can be used in a table.
-_USABLE = frozenset({AdapterKind.SIMULATOR, AdapterKind.DIRECT})
+#: What the route of a remote back end must say of it.
+_REMOTE: Mapping[AdapterKind, type[RemoteSettings]] = MappingProxyType(
+    {
+        AdapterKind.HTTP: HttpSettings,
+        AdapterKind.AMQP: AmqpSettings,
+        AdapterKind.DIRECTORY: DirectorySettings,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +51,7 @@ class Route:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     simulator: SimulatorSettings = field(default_factory=SimulatorSettings)
+    remote: RemoteSettings | None = None  # where the back end is, of the kind that the adapter needs
 
 
 class RouteTable:
@@ -53,7 +61,7 @@ class RouteTable:
         routes: at most one per system.
 
     Raises:
-        RouteConfigurationError: two routes for a system, or an adapter this version does not have.
+        RouteConfigurationError: two routes for a system, or a route that does not say where its back end is.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
@@ -61,8 +69,8 @@ class RouteTable:
         for route in routes:
             if route.system in table:
                 raise RouteConfigurationError(system=route.system, reason="has two routes")
-            if route.adapter not in _USABLE:
-                reason = f"adapter {route.adapter.value!r} is not available in this version"
+            if not isinstance(route.remote, _REMOTE.get(route.adapter, NoneType)):
+                reason = f"its settings are not those of adapter {route.adapter.value!r}"
                 raise RouteConfigurationError(system=route.system, reason=reason)
             table[route.system] = route
         self._routes = MappingProxyType(table)

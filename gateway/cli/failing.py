@@ -15,7 +15,7 @@ from gateway.errors import (
     UnavailableError,
 )
 from registry.errors import NotRegisteredError, RegistryError
-from routing.errors import RoutingError
+from routing.errors import RouteConfigurationError, RoutingError
 from schemas.errors import SchemaError
 from signing.errors import ParsingError, SigningError
 
@@ -50,9 +50,8 @@ def tell(error: Exception) -> int | None:
     """
     if isinstance(error, _USAGE):
         return _tell_usage(error)
-    if isinstance(error, ConfigurationError):
-        remedy = _SETTING_REMEDIES.get(error.key) if "cannot read" in error.reason else None
-        return _say(f"{error}; {remedy}" if remedy else str(error), code=2)
+    if isinstance(error, ConfigurationError | RouteConfigurationError):
+        return _tell_settings(error)
     if isinstance(error, _EXPLAINED):
         remedy = _remedy(error)
         return _say(f"{error}; {remedy}" if remedy else str(error), code=1)
@@ -73,6 +72,13 @@ def _tell_usage(error: Any) -> int:  # noqa: ANN401 - see _USAGE
         hint = f"; see {context.command_path} --help" if context is not None else ""
         _say(message.rstrip(".") + hint, code=0)
     return int(error.exit_code)
+
+
+def _tell_settings(error: ConfigurationError | RouteConfigurationError) -> int:
+    if isinstance(error, RouteConfigurationError):
+        return _say(f"{error}; see [routes.{error.system}] in the settings", code=2)
+    remedy = _SETTING_REMEDIES.get(error.key) if "cannot read" in error.reason else None
+    return _say(f"{error}; {remedy}" if remedy else str(error), code=2)
 
 
 def _remedy(error: Exception) -> str | None:

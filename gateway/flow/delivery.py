@@ -8,13 +8,24 @@ from typing import Final
 from gateway.actions import Action
 from gateway.channel import Clock
 from gateway.errors import LostLeaseError
+from gateway.flow.answer_intake import Addressed, AnswerIntake, Arrival, Held
 from gateway.flow.answers import Answers
 from gateway.notices import Notices, Reason
 from gateway.observe import Observer
 from gateway.store.model import Attachment, Document, DocumentState, Event, WorkItem
 from gateway.store.ports import Store, UnitOfWork
 from routing.breaker import BreakerState, CircuitBreaker
-from routing.model import Accepted, Answer, AttachedFile, BackEnd, Delivery, Outcome, Rejected, Unavailable
+from routing.model import (
+    Accepted,
+    Answer,
+    AnswerKind,
+    AttachedFile,
+    BackEnd,
+    Delivery,
+    Outcome,
+    Rejected,
+    Unavailable,
+)
 from routing.retry import RetryPolicy, next_attempt
 
 __all__ = ["DeliveryStep"]
@@ -28,7 +39,6 @@ _ON_ITS_WAY: Final = frozenset(
         DocumentState.UNDELIVERABLE,
     }
 )
-#: Lanes of work are named after the target system behind this prefix.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +50,8 @@ class _Result:
     state: DocumentState  # reached
     action: Action
     facts: dict[str, str | int]  # of the event
-    answers: Sequence[Answer] = ()
+    answers: Sequence[Answer] = ()  # of a back end that tells what they are
+    arrivals: Sequence[Arrival] = ()  # of one whose answers must be looked into
     due: datetime | None = None  # of the next attempt; None: this was the last
     notice: Reason | None = None  # for the sender, whom no answer of the back end will tell
 
@@ -53,6 +64,7 @@ class DeliveryStep:
     back_end: BackEnd
     breaker: CircuitBreaker
     answers: Answers
+    intake: AnswerIntake
     notices: Notices
     retry: RetryPolicy
     clock: Clock
@@ -86,9 +98,11 @@ class DeliveryStep:
         ]
         with self.store.begin() as work:
             ours = self._record(work, results)
+            taken_in = self._take_in(work, [each for each in results if each.item.id in ours])
             work.commit()
         for result in results:
             self._tell(result, ours=result.item.id in ours)
+        self.intake.tell(self.back_end.system, taken_in)
 
     def room(self, work: UnitOfWork, most: int) -> int:
         """How many documents may be tried: none while paused or the circuit is open, then one to find out."""
@@ -126,7 +140,8 @@ class DeliveryStep:
                     state=DocumentState.DELIVERED,
                     action=Action.DOCUMENT_DELIVERED,
                     facts={"attempt": item.attempt},
-                    answers=answers,
+                    answers=_read(answers),
+                    arrivals=self._look_into(answers),
                 )
             case Rejected(reason=reason, answers=answers):
                 return _Result(
@@ -135,7 +150,8 @@ class DeliveryStep:
                     state=DocumentState.REJECTED,
                     action=Action.DELIVERY_REJECTED,
                     facts={"attempt": item.attempt, "reason": reason},
-                    answers=answers,
+                    answers=_read(answers),
+                    arrivals=self._look_into(answers),
                     notice=None if answers else Reason.refused(document.system, reason),
                 )
             case Unavailable():
@@ -181,6 +197,15 @@ class DeliveryStep:
         )
         return ours
 
+    def _look_into(self, answers: Sequence[Answer]) -> Sequence[Arrival]:
+        unread = [answer for answer in answers if answer.kind is AnswerKind.UNREAD]
+        return self.intake.read(self.back_end.system, unread)
+
+    def _take_in(self, work: UnitOfWork, results: Sequence[_Result]) -> Sequence[Addressed | Held]:
+        """Answers that had to be looked into: they may be for others, too, or for nobody."""
+        arrivals = [arrival for result in results for arrival in result.arrivals]
+        return self.intake.record(work, self.back_end.system, arrivals) if arrivals else ()
+
     def _tell(self, result: _Result, *, ours: bool) -> None:
         item = result.item
         if not ours:
@@ -194,6 +219,11 @@ class DeliveryStep:
             **result.facts,
             **({"answers": codes} if codes else {}),
         )
+
+
+def _read(answers: Sequence[Answer]) -> Sequence[Answer]:
+    """Those that say themselves what they are."""
+    return [answer for answer in answers if answer.kind is not AnswerKind.UNREAD]
 
 
 def _moved(document: Document, state: DocumentState) -> Document:

@@ -29,6 +29,7 @@ __all__ = [
     "nonces",
     "number_owners",
     "payloads",
+    "quarantined_answers",
     "replies",
     "reply_contents",
     "schema_trials",
@@ -294,4 +295,27 @@ nonces = Table(
     Column("nonce", Text, primary_key=True),
     Column("expires_at", Moment, nullable=False, index=True),
     sqlite_with_rowid=False,
+)
+
+quarantined_answers = Table(
+    "quarantined_answers",
+    metadata,
+    Column("id", Sequence, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("back_end_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("type_code", Text, nullable=False),
+    Column("told", JSON, nullable=False),  # what the back end said of it beside the bytes
+    Column("content", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("arrived_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_at", Moment),
+    Column("decided_by", Text),
+    Column("note", Text),
+    UniqueConstraint("system", "back_end_id"),
+    Index(None, "state", "id"),
+    sqlite_autoincrement=True,  # an operator's number never comes to mean another answer
 )

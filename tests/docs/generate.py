@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Final, Literal, Union, cast, get_args, get_origin
+from typing import Any, Final, Literal, Union, cast, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, MinLen
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 from cryptography.x509 import Certificate
 from lxml import etree
 from pydantic import BaseModel
@@ -21,7 +21,8 @@ from pydantic.fields import FieldInfo
 from gateway import clock
 from gateway.flow.checks import Case, Sender, SignerClassCheck, check_signer
 from gateway.flow.confirming import UPD_FINDINGS
-from gateway.settings import CbtdExemptionOptions, RouteOptions, Settings
+from gateway.route_options import AmqpRoute, AnyRoute, DirectoryRoute, HttpRoute, RouteOptions
+from gateway.settings import CbtdExemptionOptions, Settings
 from gateway.store.ports import UnitOfWork
 from registry.model import Account, AccountLevel, AccountStatus, NamedParty, NumberKind, RefusalReason
 from registry.refusals import refuse
@@ -98,7 +99,13 @@ _TYPES: Final[dict[object, str]] = {
     date: "date",
     tuple[CbtdExemptionOptions, ...]: "list of tables, see below",
 }
-_BOUNDS: Final = {Ge: "from {0.ge}", Gt: "above {0.gt}", Le: "up to {0.le}", MinLen: "not empty"}
+_BOUNDS: Final = {
+    Ge: "from {0.ge}",
+    Gt: "above {0.gt}",
+    Le: "up to {0.le}",
+    MaxLen: "to {0.max_length} characters",
+    MinLen: "not empty",
+}
 _PATTERN: Final = "matching `{0.pattern}`"  # pydantic keeps it in a class of its own
 
 
@@ -112,9 +119,32 @@ def settings() -> str:
             tables.append(_section(f"`[{name}]`", kind.model_fields, f"{name}__"))
         elif name not in {"routes", "folder"}:  # the one has a section, the other is set by the loader
             top[name] = field
-    routes = _section("`[routes.SYSTEM]`", RouteOptions.model_fields, "routes__SYSTEM__")
     exemptions = _section("`[[trust.cbtd_exemptions]]`", CbtdExemptionOptions.model_fields, None)
-    return "\n".join([_section("Top of the file", top, ""), *tables, exemptions, routes])
+    return "\n".join([_section("Top of the file", top, ""), *tables, exemptions, *_routes()])
+
+
+def _routes() -> list[str]:
+    """What every route has, then what those of an adapter have besides."""
+    kinds = [_adapter(kind) for kind in get_args(get_args(AnyRoute)[0])]
+    adapter = FieldInfo(
+        annotation=cast("Any", Literal)[tuple(kinds)], description="how the back end is reached"
+    )
+    common = {"adapter": adapter, **RouteOptions.model_fields}
+    remote = (
+        (kind, {name: field for name, field in kind.model_fields.items() if name not in common})
+        for kind in (HttpRoute, AmqpRoute, DirectoryRoute)
+    )
+    sections = [
+        _section(
+            f"`[routes.SYSTEM]` with `adapter = {json.dumps(_adapter(kind))}`", fields, "routes__SYSTEM__"
+        )
+        for kind, fields in remote
+    ]
+    return [_section("`[routes.SYSTEM]`", common, "routes__SYSTEM__"), *sections]
+
+
+def _adapter(kind: type[RouteOptions]) -> str:
+    return str(get_args(kind.model_fields["adapter"].annotation)[0])
 
 
 def _section(title: str, fields: Mapping[str, FieldInfo], prefix: str | None) -> str:

@@ -17,6 +17,8 @@ from gateway import clock as system_clock
 from gateway.accounts import RegistryContexts, read_sender
 from gateway.actions import Action
 from gateway.channel import Caller, Content, ContextFilter, DocumentsPage, DocumentsQuery, Submission
+from gateway.flow.answer_intake import AnswerIntake
+from gateway.flow.answer_reading import AnswerReader
 from gateway.flow.answers import Answers
 from gateway.flow.channel import Channel
 from gateway.flow.checks import (
@@ -402,13 +404,29 @@ class World:
             store=store or self.store,
             back_end=self.back_ends.get(system) or simulators[system],
             breaker=breaker,
-            answers=Answers(
-                clock=self.clock, new_id=system_clock.new_id, confirmed=self.confirmed_delivery()
-            ),
+            answers=self.answers(),
+            intake=self.answer_intake(store),
             notices=Notices(operator="Test", seal=Sealer(seal()), new_id=system_clock.new_id),
             retry=self.retry,
             clock=self.clock,
             random=lambda: 0.5,
+            observe=self.ears,
+        )
+
+    def answers(self) -> Answers:
+        return Answers(clock=self.clock, new_id=system_clock.new_id, confirmed=self.confirmed_delivery())
+
+    def answer_intake(self, store: Store | None = None) -> AnswerIntake:
+        return AnswerIntake(
+            store=store or self.store,
+            reader=AnswerReader(
+                catalogue=catalogue(),
+                validate=validator().validate,
+                limits=ParseLimits(),
+                clock=self.clock,
+            ),
+            answers=self.answers(),
+            clock=self.clock,
             observe=self.ears,
         )
 

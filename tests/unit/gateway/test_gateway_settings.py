@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from gateway.errors import ConfigurationError
+from gateway.route_options import HttpRoute
 from gateway.settings import CONFIG_VARIABLE, Settings, load_settings
 
 
@@ -77,6 +78,16 @@ def test_systems_in_names_of_variables_are_the_same_systems(monkeypatch: pytest.
     }
 
 
+def test_a_variable_adds_to_the_route_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("[routes.NCTS2]\nadapter = 'http'\nurl = 'https://host'\n")
+    monkeypatch.setenv("SISC_ROUTES__NCTS2__TIMEOUT_SECONDS", "3.5")
+
+    route = load_settings().routes["NCTS2"]
+
+    assert isinstance(route, HttpRoute)
+    assert (route.url, route.timeout_seconds) == ("https://host", 3.5)
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
@@ -86,6 +97,9 @@ def test_systems_in_names_of_variables_are_the_same_systems(monkeypatch: pytest.
         ("[web]\nport = 70000", "web.port"),
         ("[worker]\nbatch = 0", "worker.batch"),
         ("[routes.AES]\nadapter = 'carrier pigeon'", "routes.AES.adapter"),
+        ("[routes.AES]\nurl = 'http://x'", "routes.AES.adapter"),
+        ("[routes.AES]\nadapter = 'http'", "routes.AES.url"),
+        ("[routes.AES]\nadapter = 'http'\nurl = 'http://user:pass@host'", "routes.AES.url"),
         ("operator = ''", "operator"),
         ("log_level = 'loud'", "log_level"),
         ("routes = 1", "routes"),

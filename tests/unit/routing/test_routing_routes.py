@@ -1,5 +1,6 @@
 import pytest
 
+from routing.adapters.settings import HttpSettings
 from routing.errors import DirectSystemError, RouteConfigurationError, UnknownSystemError
 from routing.routes import AdapterKind, Route, RouteTable, default_routes
 
@@ -31,9 +32,15 @@ def test_an_unknown_system_is_refused_with_the_systems_served(code: str) -> None
 
 
 @pytest.mark.parametrize("adapter", [AdapterKind.HTTP, AdapterKind.AMQP, AdapterKind.DIRECTORY])
-def test_an_adapter_that_does_not_exist_yet_is_refused_when_the_table_is_built(adapter: AdapterKind) -> None:
+def test_a_route_that_does_not_say_where_its_back_end_is_is_refused(adapter: AdapterKind) -> None:
     with pytest.raises(RouteConfigurationError, match=adapter.value):
         RouteTable([Route(system="NCTS2", adapter=adapter)])
+
+
+def test_a_route_with_the_settings_of_another_adapter_is_refused() -> None:
+    remote = HttpSettings(url="http://127.0.0.1")
+    with pytest.raises(RouteConfigurationError, match="amqp"):
+        RouteTable([Route(system="NCTS2", adapter=AdapterKind.AMQP, remote=remote)])
 
 
 def test_two_routes_for_one_system_are_refused() -> None:

@@ -1,0 +1,1 @@
+"""Ways to remote back ends: HTTP, RabbitMQ, folders of files."""
