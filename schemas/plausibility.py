@@ -5,7 +5,7 @@ judges, one for each kind of value.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -19,7 +19,7 @@ from schemas.model import MessageType, SchemaReport, ValuePlace
 from schemas.paths import line_of, local_name, path_of
 from schemas.wording import PLAUSIBILITY_WORDING, PlausibilityCode, Text
 
-__all__ = ["Judge", "Plausibility", "Rule"]
+__all__ = ["Judge", "Plausibility", "Rule", "kind_of"]
 
 _NOTHING_WRONG = SchemaReport(valid=True)
 _MEMORY = 8192  # judgements that are remembered: the same parties, offices and countries come again and again
@@ -113,10 +113,17 @@ class _Plan:
         """The kind of a value by the tags of its element and the element's parent; None: not looked at."""
         key = (parent, tag)
         if key not in self._known:
-            outer, name = (one[one.rfind("}") + 1 :] for one in key)
-            kinds = (kind for pattern, kind in self._by_name[name] if fnmatchcase(outer, pattern))
-            self._known[key] = next(kinds, None)
+            self._known[key] = self._by_names(*(one[one.rfind("}") + 1 :] for one in key))
         return self._known[key]
+
+    def _by_names(self, parent: str, name: str) -> str | None:
+        kinds = (kind for pattern, kind in self._by_name.get(name, ()) if fnmatchcase(parent, pattern))
+        return next(kinds, None)
+
+
+def kind_of(values: Iterable[ValuePlace], path: Sequence[str]) -> str | None:
+    """The kind of the value at a path of local names; None: it is not looked at."""
+    return _Plan(values).kind_of(*path[-2:])
 
 
 @lru_cache(maxsize=1024)

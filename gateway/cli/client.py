@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from gateway.cli.files import read_input, write_whole
+from gateway.cli.files import STANDARD_INPUT, read_input, write_whole
 from gateway.cli.keys import KeyOption, KeyPasswordOption, load_key
 from gateway.cli.output import JsonFlag, print_json, say
 from gateway.client.channel_client import ChannelClient, FetchedDocument
@@ -23,6 +23,7 @@ from signing.sign import sign_enveloped
 __all__ = ["poll", "send"]
 
 _POLL_SECONDS: Final = 0.3
+_NAMELESS: Final = "document.xml"  # what came on standard input
 _NAME_LENGTH: Final = 120  # characters of a name that a gateway gives; files systems take 255 bytes
 #: What does not belong into a file's name, wherever it comes from.
 _UNFIT: Final = re.compile(r"[^\w.()+-]+")
@@ -43,7 +44,10 @@ ProfileOption = Annotated[
 
 
 def send(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The XML document.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="The XML document; -: standard input."),
+    ],
     to: Annotated[
         str | None, typer.Option(help="Target system, e.g. NCTS2; none: the gateway decides.")
     ] = None,
@@ -64,7 +68,9 @@ def send(
     chosen = load_profile(profile, url=url, login=login, password_file=password_file, key=key)
     content = _signed(read_input(file), chosen, key, key_password_file)
     with ChannelClient(chosen.url, login=chosen.login, password=chosen.password) as channel:
-        sys_ref = channel.send(content, filename=file.name, system=to)
+        sys_ref = channel.send(
+            content, filename=_NAMELESS if file == STANDARD_INPUT else file.name, system=to
+        )
         _tell({"sysRef": sys_ref}, f"sysRef {sys_ref}", as_json=as_json)
         if not wait:
             return

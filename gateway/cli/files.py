@@ -2,25 +2,31 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import typer
 
 from gateway.errors import ConfigurationError
 
-__all__ = ["new_file", "read_input", "unusable", "write_output", "write_whole"]
+__all__ = ["STANDARD_INPUT", "new_file", "read_input", "unusable", "write_output", "write_whole"]
+
+
+#: How a command line names it.
+STANDARD_INPUT: Final = Path("-")
 
 
 def read_input(file: Path) -> bytes:
-    """The bytes of a file named on the command line.
+    """The bytes of a file named on the command line; - is standard input.
 
     Raises:
         ConfigurationError: it cannot be read.
     """
     try:
-        return file.read_bytes()
+        return sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
     except OSError as error:
         raise unusable(file, error) from error
 

@@ -36,7 +36,10 @@ _CLIENT_VARIABLES: Final = frozenset({"SISC_CLIENT", "SISC_PASSWORD", "SISC_KEY_
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="XML documents.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="XML documents; -: standard input."),
+    ],
     schema_only: Annotated[bool, typer.Option("--schema-only", help="Only against the schema.")] = False,
     signature_only: Annotated[bool, typer.Option("--signature-only", help="Only the signature.")] = False,
     trust: Annotated[

@@ -47,6 +47,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         name="check",
         summary="Check documents as the gateway would: schema and signature.",
     ),
+    "samples": Entry(
+        module="gateway.cli.samples",
+        name="app",
+        summary="Messages to test with: valid ones, and ones with a single known fault.",
+    ),
     "sign": Entry(
         module="gateway.cli.sign",
         name="sign",

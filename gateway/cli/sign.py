@@ -41,7 +41,10 @@ _CANONICAL_FORMS: Final = {
 
 
 def sign(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The XML document.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="The XML document; -: standard input."),
+    ],
     key: KeyOption = None,
     key_password_file: KeyPasswordOption = None,
     out: Annotated[Path | None, typer.Option(help="File to write; standard output without it.")] = None,

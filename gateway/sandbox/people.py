@@ -1,13 +1,13 @@
 """Who is registered in a sandbox: a firm, a signer with rights for it, a stranger without."""
 
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from gateway import clock
 from gateway.bootstrap import Gateway
 from gateway.pki.authority import certify_person
+from gateway.sandbox.cast import ENTITY_EORI, ENTITY_EXCISE, ENTITY_NAME, ENTITY_NIP, Signer
 from gateway.store.ports import UnitOfWork
 from registry.credentials import password_hash
 from registry.model import (
@@ -26,50 +26,17 @@ from signing.authority import AuthorityKey, KeyType, generate_key
 from signing.keys import KeyPair
 from signing.register import SqlCertificateRegister
 
-__all__ = ["ENTITY_EORI", "OPERATOR", "STRANGER", "TESTER", "Signer", "enrol", "firm"]
+__all__ = ["OPERATOR", "enrol", "firm"]
 
-#: The firm that the examples are written for; its numbers have right check digits and belong to nobody here.
-ENTITY_NIP: Final = "5260213089"
-ENTITY_EORI: Final = f"PL{ENTITY_NIP}00000"
-ENTITY_EXCISE: Final = f"PL{ENTITY_NIP}0"
-_SYSTEMS: Final = frozenset({"NCTS2", "AES", "AIS", "EMCSPL2", "SZPROT"})
 OPERATOR: Final = "sandbox"
 _LIFETIME: Final = timedelta(days=730)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Signer:
-    """A person to be enrolled with account, certificate and key file."""
-
-    login: str
-    given_names: str
-    surname: str
-    pesel: str
-    systems: frozenset[str]  # in which the person may act for the sandbox's firm
-
-
-#: The test account, and one without any right, to see that refused.
-TESTER: Final = Signer(
-    login="tester@sandbox.example",
-    given_names="Teresa",
-    surname="Testowa",
-    pesel="80010112340",
-    systems=_SYSTEMS,
-)
-STRANGER: Final = Signer(
-    login="stranger@sandbox.example",
-    given_names="Stefan",
-    surname="Obcy",
-    pesel="80010112333",
-    systems=frozenset(),
-)
 
 
 def firm() -> Entity:
     """The firm that the examples are written for."""
     return Entity(
         id_sisc=entity_id_sisc(eori=ENTITY_EORI),
-        name="Przykładowa Firma Handlowa sp. z o.o.",
+        name=ENTITY_NAME,
         numbers=(
             (NumberKind.EORI, ENTITY_EORI),
             (NumberKind.NIP, ENTITY_NIP),

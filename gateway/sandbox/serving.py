@@ -27,7 +27,8 @@ from gateway.listening import find_port
 from gateway.observe import Observer, share_metrics
 from gateway.pki.authority import init_authority, init_seal
 from gateway.pki.publishing import Publisher
-from gateway.sandbox.people import ENTITY_EORI, OPERATOR, STRANGER, TESTER, Signer, enrol, firm
+from gateway.sandbox.cast import ENTITY_EORI, STRANGER, TESTER, Signer
+from gateway.sandbox.people import OPERATOR, enrol, firm
 from gateway.settings import CONFIG_VARIABLE, load_settings
 from gateway.soap.names import PATH
 from gateway.store.sql_store import SqlStore

@@ -1,0 +1,1 @@
+"""Sample messages: valid ones, and ones with a single known fault."""
