@@ -72,6 +72,8 @@ class Action(StrEnum):
         "packs_unreadable"  # a change of the packs cannot be read; the earlier ones stay in force
     )
     TRIAL_REFUSED = "trial_refused"  # a document that is valid would not be by a pack on trial
+    # accounts
+    ACCOUNT_LINKING = "account_linking"  # an account tried a one-time password
     # running it
     PROCESS_STARTED = "process_started"
     PROCESS_ENDED = "process_ended"

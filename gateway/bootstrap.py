@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Final
@@ -45,10 +45,12 @@ from gateway.proofs import Proofs
 from gateway.receipts import Receipts
 from gateway.retention import DocumentRetention
 from gateway.routes import read_callback_gates, read_routes
+from gateway.self_service.service import SelfService
 from gateway.settings import Settings
 from gateway.soap.actions import EdgeAction
-from gateway.soap.app import WSGIApplication, build_app
-from gateway.soap.names import endpoint_of
+from gateway.soap.app import WSGIApplication, build_app, serve_port
+from gateway.soap.names import endpoint_of, self_service_of
+from gateway.soap.self_service import SelfServicePort
 from gateway.soap.settings import EdgeSettings
 from gateway.store.model import DocumentState, Lane
 from gateway.store.sql_store import SqlStore
@@ -76,6 +78,9 @@ __all__ = ["Gateway", "open_catalogue", "open_gateway", "open_packs"]
 
 #: Room in a request for everything but the content: headers, names of files and systems.
 _ENVELOPE_BYTES: Final = 64 * 1024
+#: Of a request that asks or names something, without a document in it.
+_FEW_LEVELS: Final = 16
+_FEW_NODES: Final = 500
 _SERVED: Final = frozenset({EdgeAction.ANSWERED, EdgeAction.CONTRACT_SERVED})
 
 
@@ -157,16 +162,33 @@ class Gateway:
         """The channel as a WSGI application."""
         return build_app(
             service=self.channel,
-            credentials=RegistryCredentials(
-                store=self.store,
-                vault=self.vault,
-                wrong_digest_limit=self.settings.edge.wrong_digests,
-                clock=self.store.clock,
-            ),
+            credentials=self._credentials,
             settings=edge_settings(self.settings),
             clock=self.store.clock,
             ids=clock.new_id,
             observe=self._observe_edge,
+        )
+
+    def self_service_application(self) -> WSGIApplication:
+        """What registered persons see of themselves, as a WSGI application."""
+        service = SelfService(store=self.store, clock=self.store.clock, observe=self.observe)
+        settings = self_service_settings(self.settings)
+        return serve_port(
+            SelfServicePort(service, public_url=settings.public_url),
+            credentials=self._credentials,
+            settings=settings,
+            clock=self.store.clock,
+            ids=clock.new_id,
+            observe=self._observe_edge,
+        )
+
+    @cached_property
+    def _credentials(self) -> RegistryCredentials:
+        return RegistryCredentials(
+            store=self.store,
+            vault=self.vault,
+            wrong_digest_limit=self.settings.edge.wrong_digests,
+            clock=self.store.clock,
         )
 
     def _observe_edge(self, action: str, facts: Mapping[str, object]) -> None:
@@ -424,4 +446,17 @@ def edge_settings(settings: Settings) -> EdgeSettings:
         nonce_lifetime=2 * skew,
         max_concurrent_requests=edge.concurrent_requests,
         public_url=endpoint_of(settings.web.public_url) if settings.web.public_url else None,
+    )
+
+
+def self_service_settings(settings: Settings) -> EdgeSettings:
+    """The limits of the self-service: whose requests are a few lines each."""
+    url = settings.web.public_url
+    return replace(
+        edge_settings(settings),
+        max_envelope_bytes=_ENVELOPE_BYTES,
+        max_content_bytes=_ENVELOPE_BYTES // 2,
+        max_depth=_FEW_LEVELS,
+        max_nodes=_FEW_NODES,
+        public_url=self_service_of(url) if url else None,
     )

@@ -13,7 +13,7 @@ from gateway.pki.web import pki_application
 from gateway.schema_pages.web import PREFIX as SCHEMA_PREFIX
 from gateway.schema_pages.web import SchemaApplication
 from gateway.settings import load_settings
-from gateway.soap.names import PATH
+from gateway.soap.names import PATH, SELF_SERVICE_PATH
 from gateway.supervisor import end_with_parent
 
 __all__ = ["create"]
@@ -33,6 +33,7 @@ def create() -> WSGIApplication:
         PKI_PREFIX.rstrip("/"): pki_application(gateway),
         SCHEMA_PREFIX: SchemaApplication(gateway.catalogue),
         callbacks.PREFIX.rstrip("/"): gateway.callbacks(),
+        SELF_SERVICE_PATH: gateway.self_service_application(),
     }
     return _mount(gateway.soap_application(), mounted, _views(gateway))
 

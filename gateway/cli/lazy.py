@@ -72,6 +72,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         name="app",
         summary="Lists of codes that values in documents are compared with.",
     ),
+    "my-account": Entry(
+        module="gateway.cli.my_account",
+        name="app",
+        summary="Your own account: person, links, rights, certificates, requests.",
+    ),
     "documents": Entry(
         module="gateway.cli.documents",
         name="app",

@@ -14,6 +14,7 @@ from gateway.errors import ConfigurationError
 from gateway.soap.names import (
     CHANNEL,
     PULL,
+    SELF_SERVICE,
     SOAP_ENVELOPE,
     WSA_2005,
     WSSE,
@@ -69,6 +70,14 @@ class Requests:
         request = etree.Element(f"{{{PULL}}}GetDocumentsRequest", nsmap={"pull": PULL})
         etree.SubElement(request, f"{{{PULL}}}korelacjaSysref").text = sys_ref
         return self._envelope("GetDocuments", request)
+
+    def self_service(self, operation: str, **values: str | None) -> bytes:
+        """A request of the self-service, with these values in the order of its contract."""
+        request = etree.Element(f"{{{SELF_SERVICE}}}{operation}", nsmap={None: SELF_SERVICE})  # type: ignore[dict-item] # stubs omit None
+        for name, text in values.items():
+            if text is not None:
+                etree.SubElement(request, f"{{{SELF_SERVICE}}}{name}").text = _fit(text)
+        return self._envelope(operation, request)
 
     def _envelope(self, operation: str, request: etree._Element) -> bytes:
         envelope = etree.Element(f"{{{SOAP_ENVELOPE}}}Envelope", nsmap=_PREFIXES)

@@ -12,7 +12,7 @@ from gateway.soap.envelope import Envelope
 from gateway.soap.errors import AddressingError
 from gateway.soap.names import ADDRESSING_2005, ADDRESSING_VERSIONS, WsaVersion
 
-__all__ = ["Addressing", "read_addressing", "reply_headers"]
+__all__ = ["Addressing", "is_addressed", "read_addressing", "reply_headers"]
 
 _MAX_LENGTH = 2_000  # characters of a header; it comes back in the answer and stands in the log
 
@@ -23,6 +23,12 @@ class Addressing:
 
     version: WsaVersion
     message_id: str  # verbatim, some clients leave out "urn:"
+
+
+def is_addressed(envelope: Envelope) -> bool:
+    """Whether a request has any header of WS-Addressing."""
+    known = {version.namespace for version in ADDRESSING_VERSIONS}
+    return any(etree.QName(entry).namespace in known for entry in envelope.headers)
 
 
 def read_addressing(envelope: Envelope) -> Addressing:

@@ -1,4 +1,4 @@
-"""The WSGI application: one path, SOAP by POST, the contract by GET."""
+"""The WSGI application of a web service: one path, SOAP by POST, the contract by GET."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,21 +10,19 @@ from lxml import etree
 from gateway.channel import ChannelService, Clock, CredentialStore, IdMaker
 from gateway.errors import ChannelError, SecurityError, UnavailableError
 from gateway.soap.actions import EdgeAction, Observer
-from gateway.soap.addressing import Addressing, read_addressing, reply_headers
+from gateway.soap.addressing import Addressing, is_addressed, read_addressing, reply_headers
 from gateway.soap.concurrency import AccountSlots
-from gateway.soap.content import ContentReader
-from gateway.soap.contract import Contract
 from gateway.soap.envelope import open_envelope
 from gateway.soap.errors import AddressingError, EdgeError, HttpError, PolicyError
 from gateway.soap.faults import Fault, fault_of, internal_fault, write_fault
 from gateway.soap.guard import RequestGuard, check_content_type
-from gateway.soap.names import OPERATIONS, PATH, Operation
+from gateway.soap.names import Operation
+from gateway.soap.port import ChannelPort, Port
 from gateway.soap.security import Authenticator
-from gateway.soap.service import Call, OperationServer
 from gateway.soap.settings import EdgeSettings
 from gateway.soap.token import read_token
 
-__all__ = ["WSGIApplication", "build_app"]
+__all__ = ["WSGIApplication", "build_app", "serve_port"]
 
 _XML = "text/xml;charset=UTF-8"
 _TEXT = "text/plain;charset=UTF-8"
@@ -55,8 +53,28 @@ def build_app(
         An application that may run in any number of threads. Every refusal is a SOAP fault with the HTTP
         header X-Incident-Id, whose value `observe` gets too; nothing internal leaves it.
     """
+    return serve_port(
+        ChannelPort(service, settings),
+        credentials=credentials,
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        observe=observe,
+    )
+
+
+def serve_port(
+    port: Port,
+    *,
+    credentials: CredentialStore,
+    settings: EdgeSettings,
+    clock: Clock,
+    ids: IdMaker,
+    observe: Observer,
+) -> WSGIApplication:
+    """A web service as a WSGI application; arguments and promises as for `build_app`."""
     return _Edge(
-        service=service,
+        port=port,
         authenticator=Authenticator(credentials=credentials, clock=clock, settings=settings),
         settings=settings,
         ids=ids,
@@ -105,21 +123,18 @@ class _Edge:
     def __init__(
         self,
         *,
-        service: ChannelService,
+        port: Port,
         authenticator: Authenticator,
         settings: EdgeSettings,
         ids: IdMaker,
         observe: Observer,
     ) -> None:
-        self._service = service
+        self._port = port
         self._authenticator = authenticator
-        self._settings = settings
         self._ids = ids
         self._observe = observe
         self._guard = RequestGuard(settings)
-        self._contract = Contract(settings.public_url)
         self._slots = AccountSlots(settings.max_concurrent_requests)
-        self._operations = OperationServer()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         exchange = _Exchange(started=perf_counter(), peer=environ.get("REMOTE_ADDR"))
@@ -138,31 +153,26 @@ class _Edge:
         return reply
 
     def _route(self, environ: WSGIEnvironment, exchange: _Exchange) -> tuple[_Reply, EdgeAction]:
-        if environ.get("PATH_INFO") != PATH:
-            raise HttpError(status=404, text=f"Nothing is here; the service is at {PATH}")
+        if environ.get("PATH_INFO") != self._port.path:
+            raise HttpError(status=404, text=f"Nothing is here; the service is at {self._port.path}")
         match environ["REQUEST_METHOD"]:
             case "POST":
                 return _Reply(status=200, body=self._serve(environ, exchange)), EdgeAction.ANSWERED
             case "GET":
-                return _Reply(status=200, body=self._contract.find(environ)), EdgeAction.CONTRACT_SERVED
+                return _Reply(status=200, body=self._port.contract(environ)), EdgeAction.CONTRACT_SERVED
             case method:
                 raise HttpError(status=405, text=f"{method[:20]} is not served here", allow="GET, POST")
 
     def _serve(self, environ: WSGIEnvironment, exchange: _Exchange) -> bytes:
         check_content_type(environ)
         envelope = open_envelope(self._guard.read_tree(environ))
-        exchange.operation = OPERATIONS.get(envelope.payload.tag)
-        exchange.addressing = read_addressing(envelope)
+        exchange.operation = self._port.operation(envelope.payload.tag)
+        if self._port.addressing or is_addressed(envelope):
+            exchange.addressing = read_addressing(envelope)
         caller = self._authenticator.authenticate(read_token(envelope))
         exchange.login = caller.login
         with self._slots.hold(caller.login):
-            call = Call(
-                service=self._service,
-                caller=caller,
-                contents=ContentReader(self._settings.max_content_bytes),
-                max_attachments=self._settings.max_attachments,
-            )
-            return self._operations.run(envelope.payload, call, self._headers(exchange))
+            return self._port.run(envelope.payload, caller, self._headers(exchange))
 
     def _refuse(self, environ: WSGIEnvironment, exchange: _Exchange, error: _Refusal) -> _Reply:
         incident = self._incident()

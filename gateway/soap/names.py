@@ -11,6 +11,8 @@ __all__ = [
     "PATH",
     "POLICY",
     "PULL",
+    "SELF_SERVICE",
+    "SELF_SERVICE_PATH",
     "SOAP_ENVELOPE",
     "WSA_2004",
     "WSA_2005",
@@ -22,9 +24,14 @@ __all__ = [
     "Operation",
     "WsaVersion",
     "endpoint_of",
+    "self_service_of",
 ]
 
 PATH = "/seap_wsChannel/DocumentHandlingPort"
+
+#: The self-service, see gateway.soap.self_service.
+SELF_SERVICE_PATH = "/sisc/registry"
+SELF_SERVICE = "urn:sisc-gateway:registry:1"
 
 PULL = "http://www.mf.gov.pl/uslugiBiznesowe/WsPull/Usluga/2014/01_v2_0"
 CHANNEL = "http://www.mf.gov.pl/schematy/SISC/WsChannel/2014/01_v2_0"
@@ -66,18 +73,19 @@ ADDRESSING_VERSIONS = (ADDRESSING_2005, ADDRESSING_2004)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
-    """One operation of the port with the WS-Addressing actions of its answers (metadata defaults)."""
+    """One operation of a port with the WS-Addressing actions of its answers (metadata defaults)."""
 
     name: str
+    port: str = f"{PULL}/DocumentHandlingPort"
 
     @property
     def reply_action(self) -> str:
         """Action of a successful answer."""
-        return f"{PULL}/DocumentHandlingPort/{self.name}Response"
+        return f"{self.port}/{self.name}Response"
 
     def fault_action(self, fault: str) -> str:
         """Action of a declared fault, techErrorFault or businessErrorFault."""
-        return f"{PULL}/DocumentHandlingPort/{self.name}/Fault/{fault}"
+        return f"{self.port}/{self.name}/Fault/{fault}"
 
 
 # Dispatch is by the body's root element alone: generated clients send a wrong SOAPAction for GetDocuments.
@@ -85,6 +93,13 @@ OPERATIONS = {
     f"{{{PULL}}}{name}Request": Operation(name=name)
     for name in ("AcceptDocument", "GetNextDocument", "GetNextDocumentSisc", "GetDocuments")
 }
+
+
+def self_service_of(url: str) -> str:
+    """The self-service's address on a gateway, given with or without a path of ours."""
+    for path in (PATH, SELF_SERVICE_PATH):
+        url = url.removesuffix(path)
+    return url.rstrip("/") + SELF_SERVICE_PATH
 
 
 def endpoint_of(url: str) -> str:

@@ -15,6 +15,8 @@ __all__ = [
     "Application",
     "Boolean",
     "ComplexModel",
+    "Date",
+    "DateTime",
     "Fault",
     "Integer",
     "MethodContext",
@@ -22,6 +24,7 @@ __all__ = [
     "Service",
     "Soap11",
     "Unicode",
+    "Wsdl11",
     "XmlAttribute",
     "rpc",
 ]
@@ -46,6 +49,8 @@ with warnings.catch_warnings():
         Application,
         Boolean,
         ComplexModel,
+        Date,
+        DateTime,
         Fault,
         Integer,
         MethodContext,
@@ -54,5 +59,6 @@ with warnings.catch_warnings():
         Unicode,
         rpc,
     )
+    from spyne.interface.wsdl import Wsdl11
     from spyne.model.complex import XmlAttribute
     from spyne.protocol.soap import Soap11

@@ -1,0 +1,1 @@
+"""What registered persons see of themselves, and do for themselves."""
