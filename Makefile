@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format bench lock clean
+.PHONY: help setup run demo test test-faults check format bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -28,6 +28,9 @@ demo: setup ## the whole tour against a gateway in a temporary folder
 
 test: setup ## run the tests
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS)
+
+test-faults: setup ## 5,000 documents while processes, connections and the database die; prints what struck
+	@$(BIN)/python -m tests.faults
 
 check: setup ## formatting, lint, types, import directions
 	$(BIN)/ruff format --check .

@@ -3,13 +3,14 @@
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from gateway.bootstrap import open_gateway
 from gateway.pki.authority import open_authority
 from gateway.sandbox.serving import Signer, enrol
 from gateway.settings import load_settings
 from signing.keys import KeyPair
-from tests.acceptance.running import Account, RunningSandbox
+from tests.acceptance.running import Account
 
 __all__ = ["Enrolled", "enrol_many"]
 
@@ -25,7 +26,14 @@ class Enrolled:
     key: KeyPair
 
 
-def enrol_many(sandbox: RunningSandbox, count: int) -> list[Enrolled]:
+class Configured(Protocol):
+    """Whatever has a settings file."""
+
+    @property
+    def config(self) -> Path: ...
+
+
+def enrol_many(sandbox: Configured, count: int) -> list[Enrolled]:
     """Register so many persons with accounts, certificates and rights in every system."""
     settings = load_settings(sandbox.config)
     gateway = open_gateway(settings, component="test")

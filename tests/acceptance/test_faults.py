@@ -1,0 +1,29 @@
+"""Two web servers and three workers on PostgreSQL while everything breaks; `make test-faults` runs longer."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.trial import Trial
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.timeout(600)  # processes are killed and started again all the time
+def test_every_promise_is_kept_while_processes_and_connections_die(
+    empty_postgres_url: str, tmp_path: Path
+) -> None:
+    trial = Trial(
+        folder=tmp_path / "gateway",
+        database=empty_postgres_url,
+        documents=120,
+        clients=6,
+        pause=(0.1, 0.5),
+        most_faults=6,
+    )
+    report = trial.run()
+
+    assert report.verdict.promised == 120
+    assert (report.verdict.lost, report.verdict.doubled) == ({}, {}), "\n".join(report.lines())
+    assert report.faults.keys() >= {"killed worker", "killed web", "database connections ended"}
+    assert report.exit_codes == [0] * 5

@@ -1,0 +1,136 @@
+"""Web servers and workers as processes of their own on one database, started again when they die."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+from gateway.listening import find_port
+from gateway.sandbox.serving import prepare_sandbox
+from tests.acceptance.running import PROJECT, until
+
+__all__ = ["Deployment", "deployed"]
+
+_TEND_SECONDS = 0.2
+
+
+@dataclass(kw_only=True)
+class Deployment:
+    """What `systemd` would run on two hosts, and a way to do it harm."""
+
+    folder: Path
+    environment: dict[str, str]
+    ports: Sequence[int]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    killed: Counter[str] = field(default_factory=Counter)  # by kind of process
+    ending: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def config(self) -> Path:
+        """The settings file."""
+        return self.folder / "sisc.toml"
+
+    @property
+    def urls(self) -> list[str]:
+        """Where the channel is served."""
+        return [f"http://127.0.0.1:{port}" for port in self.ports]
+
+    def start(self, name: str) -> None:
+        """Start a process, e.g. "web-0" or "worker-2"."""
+        kind, _, number = name.partition("-")
+        environment = {**os.environ, **self.environment}
+        if kind == "web":
+            environment["SISC_WEB__PORT"] = str(self.ports[int(number)])
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "gateway.cli", "--config", str(self.config), kind],
+                cwd=PROJECT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def wait_until_ready(self) -> None:
+        """Wait until all web servers answer and see the database."""
+        for url in self.urls:
+            until(lambda url=url: _is_ready(url))  # type: ignore[misc]  # a lambda with a default
+
+    def tend(self) -> None:
+        """Start again what has ended, until the end."""
+        while not self.ending.wait(_TEND_SECONDS):
+            for name, process in list(self.processes.items()):
+                if process.poll() is not None:
+                    self.start(name)
+
+    def kill(self, kind: str, chance: random.Random) -> None:
+        """Kill -9 one process of a kind, or one that it has started."""
+        name = chance.choice([name for name in self.processes if name.startswith(kind)])
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.processes[name].pid)
+            chance.choice([process, *process.children(recursive=True)]).kill()
+            self.killed[kind] += 1
+
+    def stop(self) -> list[int]:
+        """End all in good order; their exit codes."""
+        for process in self.processes.values():
+            process.terminate()
+        return [process.wait(timeout=60) for process in self.processes.values()]
+
+
+def _is_ready(url: str) -> bool | None:
+    with suppress(httpx.HTTPError):
+        return httpx.get(f"{url}/health/ready", timeout=5).is_success or None
+    return None
+
+
+@contextmanager
+def deployed(
+    folder: Path, database: str, *, web: int, workers: int, environment: dict[str, str]
+) -> Iterator[Deployment]:
+    """A gateway of many processes while the block runs; entered once it is ready.
+
+    Args:
+        folder: for settings, keys and logs.
+        database: URL of an empty PostgreSQL database.
+        web: web servers, each on a port of its own.
+        workers: worker processes.
+        environment: more settings.
+    """
+    settings = {"SISC_STORE__URL": database, **environment}
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        prepare_sandbox(folder, port=0)
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+    ports = [find_port("127.0.0.1", 0, option="port", patience_seconds=1) for _ in range(web)]
+    deployment = Deployment(folder=folder, environment=settings, ports=ports)
+    for number in range(web):
+        deployment.start(f"web-{number}")
+    for number in range(workers):
+        deployment.start(f"worker-{number}")
+    tending = threading.Thread(target=deployment.tend)
+    try:
+        deployment.wait_until_ready()
+        tending.start()
+        yield deployment
+    finally:
+        deployment.ending.set()
+        if tending.ident is not None:
+            tending.join()
+        for process in deployment.processes.values():
+            if process.poll() is None:
+                process.kill()
+                process.wait()
