@@ -30,23 +30,30 @@ def nip(number: int) -> str:
     raise AssertionError(f"no NIP for {number}")
 
 
-def write_pdr(file: Path, *, persons: int, authorisations: int) -> int:
-    """Write persons, four firms each, and authorisations between them; how many records."""
+def write_pdr(file: Path, *, persons: int, authorisations: int, first: int = 0) -> int:
+    """Write persons, four firms each, and authorisations between them; how many records.
+
+    Args:
+        file: where to.
+        persons: how many.
+        authorisations: how many.
+        first: number from which the persons' and firms' own numbers are made.
+    """
     records = 0
     with file.open("w", encoding="utf-8") as out:
         out.write(_HEADER + "\n")
-        for line in _records(persons, authorisations):
+        for line in _records(persons, authorisations, first):
             out.write(line + "\n")
             records += 1
     return records
 
 
-def _records(persons: int, authorisations: int) -> Iterator[str]:
+def _records(persons: int, authorisations: int, first: int) -> Iterator[str]:
     firms = persons * _FIRMS_A_PERSON
     for i in range(persons):
-        yield f"person,P{i},{pesel(i)},Jan,Kowalski {i},,,,,,,"
+        yield f"person,P{i},{pesel(first + i)},Jan,Kowalski {i},,,,,,,"
     for i in range(firms):
-        number = nip(i)
+        number = nip(first + i)
         yield f"entity,E{i},,,,Firma {i} sp. z o.o.,{number},PL{number}00000,,,,"
     for i in range(authorisations):
         yield f"authorisation,A{i},,,,,,,P{i % persons},E{i * 7 % firms},CELINA ECS,"

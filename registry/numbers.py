@@ -21,6 +21,7 @@ __all__ = [
     "PESEL_WEIGHTS",
     "Pesel",
     "Sex",
+    "document_id_sisc",
     "entity_id_sisc",
     "parse_eori",
     "parse_excise",
@@ -266,6 +267,18 @@ def person_id_sisc(pesel: str) -> str:
         InvalidNumberError: the PESEL is wrong.
     """
     return parse_pesel(pesel).number.zfill(ID_SISC_LENGTH)
+
+
+def document_id_sisc(country: str, number: str) -> str:
+    """The ID SISC of a person without PESEL: country and number of the identity document, zeros in between.
+
+    Args:
+        country: two capital letters, which issued it.
+        number: as printed; what is neither letter nor digit does not count.
+    """
+    room = ID_SISC_LENGTH - len(country)
+    compact = "".join(filter(str.isalnum, number)).upper()
+    return country + compact[-room:].rjust(room, "0")
 
 
 def entity_id_sisc(*, eori: str | None = None, nip: str | None = None, regon: str | None = None) -> str:

@@ -126,7 +126,9 @@ class Overview(RegistryRepository):
         wanted = (
             all_with_representative()
             .where(
-                table.representative == representative, tuple_(table.represented, table.id) > tuple_(*begin)
+                table.representative == representative,
+                table.represented >= begin[0],  # by index; the pair alone is not
+                tuple_(table.represented, table.id) > tuple_(*begin),
             )
             .order_by(table.represented, table.id)
             .limit(limit)

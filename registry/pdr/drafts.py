@@ -10,7 +10,13 @@ from typing import Final, TypeAlias
 
 from registry.errors import InvalidNumberError, InvalidRecordError
 from registry.model import Entity, NumberKind, Person, RepresentationLevel
-from registry.numbers import ID_SISC_LENGTH, entity_id_sisc, parse_number, parse_pesel, person_id_sisc
+from registry.numbers import (
+    document_id_sisc,
+    entity_id_sisc,
+    parse_number,
+    parse_pesel,
+    person_id_sisc,
+)
 from registry.parties import check_entity, check_person
 from registry.pdr.records import FIELDS, PdrKind, PdrRecord, Problem, ProblemCode
 from registry.pdr.scope import same_scope
@@ -28,6 +34,7 @@ __all__ = [
 
 _LONGEST_ID: Final = 64  # characters of a number in PDR
 _SYSTEM: Final = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBERS: Final = (NumberKind.EORI, NumberKind.NIP, NumberKind.REGON, NumberKind.EXCISE)
 
@@ -190,7 +197,7 @@ def _person(record: PdrRecord) -> PersonDraft:
 
 
 def _id_of_person(pesel: str | None, document: str | None) -> str:
-    """The ID SISC assigned: of the PESEL; else X and 16 digits that an identity document always leads to."""
+    """The ID SISC assigned: of the PESEL, else of the identity document."""
     if pesel is not None:
         return person_id_sisc(pesel)
     if document is None:
@@ -199,7 +206,10 @@ def _id_of_person(pesel: str | None, document: str | None) -> str:
             "Wymagany jest PESEL, dokument tożsamości albo ID SISC.",
             "a PESEL, an identity document or an ID SISC must be given",
         )
-    return f"X{hashlib.sha256(document.encode()).hexdigest()[: ID_SISC_LENGTH - 1].upper()}"
+    country, _, number = document.partition(" ")
+    if not _COUNTRY.fullmatch(country) or not any(map(str.isalnum, number)):
+        raise _bad_value("document", "country (two capital letters), a blank, and the number are needed")
+    return document_id_sisc(country, number)
 
 
 def _entity(record: PdrRecord) -> EntityDraft:

@@ -215,6 +215,8 @@ def test_duplicates_are_reported_line_by_line(run: Run) -> None:
         (firm(excise="PL1"), "excise number", ProblemCode.BAD_NUMBER),
         (firm(eori="", nip=""), "ID SISC", ProblemCode.BAD_NUMBER),
         (person(pesel=""), "pesel", ProblemCode.BAD_RECORD),
+        (person(pesel="", document="FE123456"), "document", ProblemCode.BAD_VALUE),
+        (person(pesel="", document="UA --"), "document", ProblemCode.BAD_VALUE),
         (person(surname=""), "surname", ProblemCode.BAD_RECORD),
         (person(id=""), "id", ProblemCode.BAD_RECORD),
         (person(name="Firma"), "name", ProblemCode.BAD_RECORD),
@@ -288,7 +290,7 @@ def test_a_person_known_by_passport_gets_one_id_sisc(run: Run) -> None:
     assert run.told == [(4, "id_sisc", ProblemCode.DUPLICATE)]
     with run.store.read() as work:
         found = RegistryRepository(work.connection).persons(limit=9)
-    assert {len(one.id_sisc) for one in found} == {17}
+    assert [one.id_sisc for one in found] == ["UA0000000FE123456", "UA0000000FE123457"]
     assert [one.pesel for one in found] == [None, None]
 
 
