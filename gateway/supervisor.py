@@ -14,7 +14,15 @@ from typing import BinaryIO, Final
 from gateway.actions import Action
 from gateway.observe import Observer
 
-__all__ = ["Supervisor", "command", "end_with_parent", "end_with_supervisor", "on_stop_signal"]
+__all__ = [
+    "SIGNAL_SECONDS",
+    "Supervisor",
+    "command",
+    "end_with_parent",
+    "end_with_supervisor",
+    "on_stop_signal",
+    "wait_for_stop",
+]
 
 #: Tells a command the process that supervises it.
 SUPERVISOR_VARIABLE: Final = "SISC_SUPERVISOR"
@@ -25,6 +33,8 @@ _RESTART_PAUSE_SECONDS: Final = 0.5  # doubled with every start that ends within
 _LONGEST_PAUSE_SECONDS: Final = 10.0
 _STABLE_SECONDS: Final = 2.0
 _STOP_SECONDS: Final = 30.0
+#: How soon a signal is noticed that met another thread.
+SIGNAL_SECONDS: Final = 0.5
 
 
 def command(*arguments: str) -> list[str]:
@@ -40,6 +50,15 @@ def on_stop_signal(stop: threading.Event) -> None:
 
     signal.signal(signal.SIGTERM, handler)
     signal.signal(signal.SIGINT, handler)
+
+
+def wait_for_stop(stop: threading.Event) -> None:
+    """Wait in the main thread until `stop` is set, by a signal handler too.
+
+    The kernel may give a signal to any thread; the handler runs when the main thread next does something.
+    """
+    while not stop.wait(SIGNAL_SECONDS):
+        pass
 
 
 def end_with_supervisor() -> None:
@@ -91,7 +110,8 @@ class Supervisor:
         """Start every command, start again what ends, and end all when `stop` is set."""
         try:
             for name in self.commands:
-                self.children[name] = self._start(name)
+                if not self.stop.is_set():
+                    self.children[name] = self._start(name)
             while not self.stop.wait(_CHECK_SECONDS):
                 self._replace_ended()
         finally:

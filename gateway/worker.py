@@ -22,6 +22,7 @@ Task = Callable[[threading.Event], None]
 
 __all__ = ["LaneWorker", "Step", "Task", "Worker", "portions"]
 
+_SIGNAL_SECONDS = 0.5
 _PAUSE_SECONDS = 1.0  # after what a worker cannot mend
 _LONGEST_FAILURE_PAUSE_SECONDS = 300
 #: Verifications begun and never ended, after which a document is suspected of ending processes.
@@ -198,7 +199,8 @@ class Worker:
             raise
         finally:
             for thread in threads:
-                thread.join()
+                while thread.is_alive():  # a signal that met another thread is seen at the next turn
+                    thread.join(_SIGNAL_SECONDS)
         self.observe(Action.WORKER_STOPPED, pid=os.getpid())
 
     def lane_worker(self, lane: str, step: Step) -> LaneWorker:

@@ -2,8 +2,8 @@
 
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -13,12 +13,13 @@ from gateway.cli.output import console, print_json, say
 from gateway.observe import configure_logging
 from gateway.sandbox.demo import run_demo
 from gateway.sandbox.serving import Sandbox, only_sandbox, prepare_sandbox, serve_sandbox
-from gateway.supervisor import on_stop_signal
+from gateway.supervisor import SIGNAL_SECONDS, on_stop_signal, wait_for_stop
 
 __all__ = ["demo", "sandbox"]
 
 #: Columns that the demo's table needs to be read without pain; narrower terminals get it all the same.
 _DEMO_WIDTH = 140
+_INTERRUPTED = 130  # as shells tell Ctrl-C
 
 
 def sandbox(
@@ -41,17 +42,27 @@ def sandbox(
             with serve_sandbox(prepared, stop):
                 if not stop.is_set():
                     _greet(prepared, as_json=as_json)
-                stop.wait()
+                wait_for_stop(stop)
             configure_logging("warning")  # the log is closed now
 
 
 def demo() -> None:
     """Run the whole tour against a gateway in a temporary folder, and leave nothing behind."""
     configure_logging("warning")
-    signal.signal(signal.SIGTERM, _interrupt)
-    _on_hang_up(_interrupt)
+    stop = threading.Event()
+    on_stop_signal(stop)
+    _on_hang_up(signal.getsignal(signal.SIGTERM))
     shown = console()
-    if not run_demo(shown if shown.width >= _DEMO_WIDTH else Console(width=_DEMO_WIDTH)):
+    wide = shown if shown.width >= _DEMO_WIDTH else Console(width=_DEMO_WIDTH)
+    # Signals are for this thread, which only waits: raised in the midst of work, an exception may be lost.
+    with ThreadPoolExecutor(max_workers=1) as tour:
+        ending = tour.submit(run_demo, wide, stop)
+        while not ending.done():  # a signal that met another thread is seen at the next turn
+            wait([ending], timeout=SIGNAL_SECONDS)
+    good = ending.result()
+    if good is None:
+        raise typer.Exit(_INTERRUPTED)
+    if not good:
         raise typer.Exit(1)
 
 
@@ -59,11 +70,6 @@ def _on_hang_up(handler: Any) -> None:  # noqa: ANN401 - what signal.signal take
     """Act on a closed terminal too, unless started to survive it (nohup)."""
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, handler)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """End like Ctrl-C, which cleans up."""
-    raise KeyboardInterrupt
 
 
 def _greet(prepared: Sandbox, *, as_json: bool) -> None:

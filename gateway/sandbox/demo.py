@@ -33,8 +33,8 @@ _LRN_NAMES: Final = ("LRN", "lrn", "LocalReferenceNumber")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Stop:
-    """One stop of the tour."""
+class _Place:
+    """One place of the tour."""
 
     title: str
     example: str
@@ -47,42 +47,42 @@ class _Stop:
 
 
 _TOUR: Final = (
-    _Stop(
+    _Place(
         title="transit declaration",
         example="CC015C.xml",
         system="NCTS2",
         lrn="DEMOTRANSIT",
         expected=("UPP", "UPO", "CC928C", "CC028C", "CC029C"),
     ),
-    _Stop(
+    _Place(
         title="export declaration",
         example="CC515C.xml",
         system="AES",
         lrn="DEMOEXPORT",
         expected=("UPP", "UPO", "CC528C", "CC529C"),
     ),
-    _Stop(
+    _Place(
         title="import declaration",
         example="ZC415.xml",
         system="AIS",
         lrn="DEMOIMPORT",
         expected=("UPP", "UPO", "ZC428", "ZC429"),
     ),
-    _Stop(
+    _Place(
         title="excise movement",
         example="IE815.xml",
         system="EMCSPL2",
         lrn="DEMOEXCISE",
         expected=("UPP", "UPO", "IE801"),
     ),
-    _Stop(
+    _Place(
         title="rejected by the back end",
         example="CC015C.xml",
         system="NCTS2",
         lrn="REJDEMO",
         expected=("UPP", "UPO", "CC056C"),
     ),
-    _Stop(
+    _Place(
         title="not valid against its schema",
         example="CC015C.xml",
         system="NCTS2",
@@ -90,7 +90,7 @@ _TOUR: Final = (
         invalid=True,
         expected=("NPP",),
     ),
-    _Stop(
+    _Place(
         title="changed after signing",
         example="CC515C.xml",
         system="AES",
@@ -98,7 +98,7 @@ _TOUR: Final = (
         spoiled=True,
         expected=("NPP",),
     ),
-    _Stop(
+    _Place(
         title="no right to act for the firm",
         example="CC515C.xml",
         system="AES",
@@ -109,11 +109,15 @@ _TOUR: Final = (
 )
 
 
-def run_demo(console: Console) -> bool:
+def run_demo(console: Console, stop: threading.Event) -> bool | None:
     """Run the tour and print it as a table.
 
+    Args:
+        console: where to print.
+        stop: ends the tour early when set; it is set in any case when the tour is over.
+
     Returns:
-        Whether everything came back as expected.
+        Whether everything came back as expected; None: the tour was ended early, and nothing is printed.
 
     Raises:
         ConfigurationError: the examples are not there (they come with the source, not with the wheel).
@@ -124,7 +128,7 @@ def run_demo(console: Console) -> bool:
     with (
         Console(stderr=True).status("starting a sandbox") as progress,
         tempfile.TemporaryDirectory(prefix="sisc-demo-") as folder,
-        _served(Path(folder) / "sandbox") as sandbox,
+        _served(Path(folder) / "sandbox", stop) as sandbox,
     ):
         table = Table(
             title="sisc-gateway: documents and what came back", title_justify="left", show_lines=True
@@ -132,36 +136,41 @@ def run_demo(console: Console) -> bool:
         for column in ("document", "to", "came back", "seconds", "as expected"):
             table.add_column(column, overflow="fold")
         good = True
-        for stop in _TOUR:
-            progress.update(f"{stop.title} to {stop.system}")
+        for place in _TOUR:
+            if stop.is_set():
+                return None
+            progress.update(f"{place.title} to {place.system}")
             started = time.monotonic()
-            lines, kinds = _visit(sandbox, stop)
-            as_expected = kinds == stop.expected
+            lines, kinds = _visit(sandbox, place, stop)
+            as_expected = kinds == place.expected
             good = good and as_expected
             seconds = f"{time.monotonic() - started:.2f}"
             told = "\n".join(lines)
             table.add_row(
-                f"{stop.title}\n{stop.example}", stop.system, told, seconds, "yes" if as_expected else "NO"
+                f"{place.title}\n{place.example}", place.system, told, seconds, "yes" if as_expected else "NO"
             )
+        if stop.is_set():
+            return None
     console.print(table)
     return good
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[Sandbox]:
+def _served(folder: Path, stop: threading.Event) -> Iterator[Sandbox]:
+    """A sandbox that ends with the block, or when `stop` is set."""
     sandbox = prepare_sandbox(folder, port=0)
-    with serve_sandbox(sandbox, threading.Event()):
+    with serve_sandbox(sandbox, stop):
         yield sandbox
 
 
-def _visit(sandbox: Sandbox, stop: _Stop) -> tuple[list[str], tuple[str, ...]]:
+def _visit(sandbox: Sandbox, place: _Place, stop: threading.Event) -> tuple[list[str], tuple[str, ...]]:
     """Send one document; what came back in words, and the kinds of it."""
-    name = "stranger.toml" if stop.stranger else "client.toml"
+    name = "stranger.toml" if place.stranger else "client.toml"
     profile = load_profile(sandbox.folder / name, url=None, login=None, password_file=None)
     with ChannelClient(profile.url, login=profile.login, password=profile.password) as channel:
         try:
-            sys_ref = channel.send(_document(stop, profile), filename=stop.example, system=stop.system)
-            answers = _answers(channel, sys_ref, len(stop.expected))
+            sys_ref = channel.send(_document(place, profile), filename=place.example, system=place.system)
+            answers = _answers(channel, sys_ref, len(place.expected), stop)
         except FaultError as fault:
             return [str(fault)], (fault.code or "fault",)
         except GatewayError as error:
@@ -169,27 +178,27 @@ def _visit(sandbox: Sandbox, stop: _Stop) -> tuple[list[str], tuple[str, ...]]:
     return [a.as_text() for a in answers], tuple(a.kind for a in answers)
 
 
-def _document(stop: _Stop, profile: ClientProfile) -> bytes:
-    root = parse((_EXAMPLES / stop.example).read_bytes(), ParseLimits())
+def _document(place: _Place, profile: ClientProfile) -> bytes:
+    root = parse((_EXAMPLES / place.example).read_bytes(), ParseLimits())
     for element in root.iter(etree.Element):
         if etree.QName(element).localname in _LRN_NAMES:
-            element.text = stop.lrn
-            if stop.invalid:
+            element.text = place.lrn
+            if place.invalid:
                 element.tag = f"{element.tag}X"
     if profile.key is None:
         raise ConfigurationError(key="key", reason="the profile names no key")
     key = load_pkcs12(profile.key.read_bytes(), profile.key_password)
     signed = sign_enveloped(root, key, at=clock.now(), ids=clock.signature_id)
-    return signed.replace(stop.lrn.encode(), stop.lrn[::-1].encode(), 1) if stop.spoiled else signed
+    return signed.replace(place.lrn.encode(), place.lrn[::-1].encode(), 1) if place.spoiled else signed
 
 
-def _answers(channel: ChannelClient, sys_ref: str, expected: int) -> list[Described]:
+def _answers(channel: ChannelClient, sys_ref: str, expected: int, stop: threading.Event) -> list[Described]:
     deadline = time.monotonic() + _ANSWER_SECONDS
     while True:
         page = channel.replies(sys_ref)
         described = [describe(each.content, filename=each.filename) for each in page.documents]
-        if page.count >= expected:
+        if page.count >= expected or stop.is_set():
             return described
         if time.monotonic() > deadline:
             raise UnavailableError(what="an answer", reason=f"{page.count} of {expected} came in time")
-        time.sleep(_POLL_SECONDS)
+        stop.wait(_POLL_SECONDS)

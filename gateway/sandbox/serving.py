@@ -191,15 +191,16 @@ def serve_sandbox(sandbox: Sandbox, stop: threading.Event) -> Iterator[None]:
             threading.Thread(target=supervisor.run, name="supervisor"),
             threading.Thread(target=_publish, args=(sandbox, stop), name="publisher"),
         ]
-        for thread in threads:
-            thread.start()
-        try:
+        try:  # an interrupt may come at any line from here on
+            for thread in threads:
+                thread.start()
             _wait_until_ready(sandbox, stop)
             yield
         finally:
             stop.set()
             for thread in threads:
-                thread.join()
+                if thread.ident is not None:  # it was started
+                    thread.join()
 
 
 def _publish(sandbox: Sandbox, stop: threading.Event) -> None:
