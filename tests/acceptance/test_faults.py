@@ -16,14 +16,22 @@ def test_every_promise_is_kept_while_processes_and_connections_die(
     trial = Trial(
         folder=tmp_path / "gateway",
         database=empty_postgres_url,
-        documents=120,
+        documents=60,
         clients=6,
         pause=(0.1, 0.5),
         most_faults=6,
     )
     report = trial.run()
 
-    assert report.verdict.promised == 120
+    assert report.verdict.promised == 60
     assert (report.verdict.lost, report.verdict.doubled) == ({}, {}), "\n".join(report.lines())
-    assert report.faults.keys() >= {"killed worker", "killed web", "database connections ended"}
+    assert report.faults.keys() >= {
+        "killed worker",
+        "killed web",
+        "database connections ended",
+        "back end answers 500",
+        "back end hangs",
+        "back end answers twice",
+        "back end answers late and backwards",
+    }
     assert report.exit_codes == [0] * 5

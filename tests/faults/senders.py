@@ -28,7 +28,6 @@ class Senders:
     accounts: Sequence[Enrolled]
     each: int  # documents an account
     promised: list[str] = field(default_factory=list)  # every sysRef that was returned
-    turned_away: int = 0  # times that the back end will not take a document yet
     tried_again: Counter[str] = field(default_factory=Counter)  # by reason
 
     def send_all(self) -> None:
@@ -42,9 +41,8 @@ class Senders:
     def _send(self, sender: Enrolled) -> None:
         servers = itertools.cycle(self.urls)
         for number in range(self.each):
-            down = number % _EVERY == 0
-            content = signed_example("CC015C", sender.key, lrn=fresh_lrn("DOWN") if down else None)
-            self.turned_away += 2 * down
+            lrn = fresh_lrn("DOWN") if number % _EVERY == 0 else None
+            content = signed_example("CC015C", sender.key, lrn=lrn)
             while not self._accepted(next(servers), sender, content):
                 time.sleep(_PAUSE_SECONDS)
 

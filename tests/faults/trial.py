@@ -11,15 +11,18 @@ import psycopg
 from sqlalchemy import make_url, select
 
 import routing.tables
+from gateway.keys import write_secret_file
 from gateway.store.sql_store import SqlStore
 from tests.acceptance.enrolment import enrol_many
 from tests.acceptance.running import until
+from tests.faults.back_end import FaultyBackEnd, serve_back_end
 from tests.faults.deployment import Deployment, deployed
 from tests.faults.senders import Senders
 from tests.faults.verdict import Verdict, judge
 
 __all__ = ["Report", "Trial"]
 
+_TOKEN = "a token for callbacks"
 _SETTINGS = {
     "SISC_WORKER__LEASE_SECONDS": "5",  # the work of killed workers comes back soon
     "SISC_LOG_LEVEL": "warning",
@@ -63,31 +66,49 @@ class Trial:
 
     def run(self) -> Report:
         """Send, break, wait, judge."""
-        with deployed(self.folder, self.database, web=2, workers=3, environment=_SETTINGS) as deployment:
-            senders = Senders(
-                urls=deployment.urls,
-                accounts=enrol_many(_Settings(deployment, self.database), self.clients),
-                each=self.documents // self.clients,
-            )
-            sent = threading.Event()
-            striking = threading.Thread(target=self._strike, args=(deployment, sent))
-            striking.start()
-            try:
-                senders.send_all()
-            finally:
-                sent.set()
-                striking.join()
-            store = SqlStore.open(self.database)
-            until(lambda: _drained(store), seconds=self.drained_within)
-            deployment.ending.set()
-            exit_codes = deployment.stop()
-            verdict = judge(store, senders.promised, _deliveries(store))
-            store.close()
+        ledger = _ledger(self.folder.parent / "back-end.sqlite3")
+        token = self.folder.parent / "callback-token"
+        write_secret_file(token, _TOKEN.encode())
+        back_end = FaultyBackEnd(ledger, token=_TOKEN, seed=self.seed)
+        with serve_back_end(back_end) as address:
+            environment = _SETTINGS | _route(address, token)
+            many = deployed(self.folder, self.database, web=2, workers=3, environment=environment)
+            with many as deployment:
+                back_end.callback_urls = deployment.urls
+                report = self._run(deployment, back_end, ledger)
+        ledger.close()
+        return report
+
+    def _run(self, deployment: Deployment, back_end: FaultyBackEnd, ledger: SqlStore) -> Report:
+        senders = Senders(
+            urls=deployment.urls,
+            accounts=enrol_many(_Settings(deployment, self.database), self.clients),
+            each=self.documents // self.clients,
+        )
+        self._send(deployment, senders)
+        store = SqlStore.open(self.database)
+        until(lambda: _drained(store, back_end), seconds=self.drained_within)
+        deployment.ending.set()
+        exit_codes = deployment.stop()
+        verdict = judge(store, senders.promised, _deliveries(ledger))
+        store.close()
         self.faults.update({f"killed {kind}": count for kind, count in deployment.killed.items()})
-        self.faults["back end could not take it"] = senders.turned_away
+        self.faults.update({f"back end {manner}": count for manner, count in back_end.manners.items()})
+        again = sum(times > 1 for times in back_end.seen.values())
+        self.faults["documents that the back end was given more than once"] = again
         return Report(
             faults=self.faults, tried_again=senders.tried_again, verdict=verdict, exit_codes=exit_codes
         )
+
+    def _send(self, deployment: Deployment, senders: Senders) -> None:
+        sent = threading.Event()
+        striking = threading.Thread(target=self._strike, args=(deployment, sent))
+        striking.start()
+        try:
+            senders.send_all()
+        finally:
+            sent.set()
+            striking.join()
 
     def _strike(self, deployment: Deployment, sent: threading.Event) -> None:
         chance = random.Random(self.seed)
@@ -127,12 +148,28 @@ class _Settings:
         return file
 
 
-def _drained(store: SqlStore) -> bool | None:
-    with store.read() as work:
-        return None if work.queue.depth() else True
+def _route(address: str, token: Path) -> dict[str, str]:
+    return {
+        "SISC_ROUTES__NCTS2__ADAPTER": "http",
+        "SISC_ROUTES__NCTS2__URL": address,
+        "SISC_ROUTES__NCTS2__TIMEOUT_SECONDS": "2",
+        "SISC_ROUTES__NCTS2__CALLBACK_TOKEN_FILE": str(token),
+    }
 
 
-def _deliveries(store: SqlStore) -> Counter[str]:
-    """What the simulated back end shows, by sysRef."""
+def _ledger(file: Path) -> SqlStore:
+    store = SqlStore.open(f"sqlite:///{file}")
+    store.migrate()
+    return store
+
+
+def _drained(store: SqlStore, back_end: FaultyBackEnd) -> bool | None:
     with store.read() as work:
+        busy = work.queue.depth()
+    return None if busy or back_end.has_more_to_say() else True
+
+
+def _deliveries(ledger: SqlStore) -> Counter[str]:
+    """What the back end shows, by sysRef."""
+    with ledger.read() as work:
         return Counter(work.connection.scalars(select(routing.tables.simulator_deliveries.c.sys_ref)))
