@@ -28,10 +28,14 @@ _USAGE: Final[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__
 #: What to do, by kind of error; the first that fits counts.
 _REMEDIES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (ParsingError, "sisc check shows where the document is wrong"),
-    (NotFoundError, "sisc documents list finds documents"),
     (DuplicateDocumentError, "the sender has sent it again: nothing is left to be done"),
     (NotRegisteredError, "sisc registry lists what is registered"),
 )
+#: Where to look, by what was not found.
+_FINDERS: Final = {
+    "document": "sisc documents list finds documents",
+    "answer in the quarantine": "sisc answers list --all lists what was held",
+}
 #: What to do, by the setting that cannot be used.
 _SETTING_REMEDIES: Final = {
     "keys.seal": "sisc ca init makes what is missing",
@@ -84,6 +88,8 @@ def _tell_settings(error: ConfigurationError | RouteConfigurationError) -> int:
 def _remedy(error: Exception) -> str | None:
     if isinstance(error, UnavailableError):
         return _STORE if error.what == "store" else "try again"
+    if isinstance(error, NotFoundError):
+        return _FINDERS.get(error.what)
     if isinstance(error, FaultError):
         return _REFUSED_LOGIN if error.code is None and "security" in error.text else None
     return next((remedy for kind, remedy in _REMEDIES if isinstance(error, kind)), None)

@@ -66,13 +66,14 @@ def write_whole(file: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_file(file: Path | None) -> Iterator[Callable[[bytes], object]]:
+def new_file(file: Path | None, *, option: str = "--out") -> Iterator[Callable[[bytes], object]]:
     """Make sure that a new file can be written before something is done that cannot be undone.
 
     Yields what writes the content. Where nothing was written nothing is left behind.
 
     Args:
         file: must not exist yet; None: standard output.
+        option: that named it, for the error.
 
     Raises:
         ConfigurationError: the file is there already, or cannot be written.
@@ -83,7 +84,7 @@ def new_file(file: Path | None) -> Iterator[Callable[[bytes], object]]:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError as error:
-        raise ConfigurationError(key="--out", reason=f"{file} is there already; name another file") from error
+        raise ConfigurationError(key=option, reason=f"{file} is there already; name another file") from error
     except OSError as error:
         raise unusable(file, error) from error
     try:

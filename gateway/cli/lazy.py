@@ -42,6 +42,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         name="demo",
         summary="Run the whole tour against a gateway in a temporary folder, and leave nothing behind.",
     ),
+    "simulate": Entry(
+        module="gateway.cli.simulate",
+        name="simulate",
+        summary="Run a simulated back end that speaks the contract of real ones, until Ctrl-C or SIGTERM.",
+    ),
     "check": Entry(
         module="gateway.cli.inspect",
         name="check",
@@ -86,6 +91,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         module="gateway.cli.schemas",
         name="app",
         summary="Message types, their schemas, and packs of schemas.",
+    ),
+    "answers": Entry(
+        module="gateway.cli.answers",
+        name="app",
+        summary="Answers of back ends that wait in the quarantine.",
     ),
     "systems": Entry(
         module="gateway.cli.systems",

@@ -116,5 +116,5 @@ class Broker:
 
 def told(error: BaseException) -> str:
     """An error of the client library in one line."""
-    text = str(error) or type(error.__cause__ or error).__name__
-    return f"{type(error).__name__}: {' '.join(text.split())}"[:300]
+    words = str(error) or " ".join(map(repr, error.args))
+    return f"{type(error).__name__}: {' '.join(words.split())}".rstrip(": ")[:300]

@@ -4,8 +4,7 @@ A page keeps a place for each part, between `<!-- generated: NAME -->` and `<!--
 """
 
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -32,11 +31,11 @@ from schemas.findings import Finding
 from schemas.wording import PLAUSIBILITY_WORDING, WORDING
 from signing.faults import RULES
 from signing.verdict import Indication, Signer, SignerClass, Verdict
+from tests.docs import contract
 from tests.docs.pages import DOCS
+from tests.docs.tables import table
 
 __all__ = ["PARTS", "Part", "table"]
-
-Row = tuple[str, ...]
 
 
 class Part:
@@ -73,17 +72,6 @@ class Part:
         found, end, after = rest.partition("<!-- end -->")
         assert end, f"{self.page.name} has no place for {self.name}"
         return before + begin, found, end + after
-
-
-def table(head: Row, rows: Iterable[Row]) -> str:
-    """A table of Markdown."""
-    lines = (head, ("---",) * len(head), *rows)
-    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    """A cell of a table; names in braces without their format."""
-    return re.sub(r"\{(\w+)![rs]\}", r"{\1}", text).replace("|", "\\|")
 
 
 # Settings
@@ -255,6 +243,9 @@ def _wrong_signer() -> list[Finding]:
 
 
 PARTS: Final = (
+    Part("reference/back-end-contract.md", "headers", contract.headers),
+    Part("reference/back-end-contract.md", "statuses", contract.statuses),
+    Part("reference/back-end-contract.md", "quarantine", contract.quarantine_reasons),
     Part("reference/settings.md", "settings", settings),
     Part("reference/settings.md", "routes", routes),
     Part("reference/refusals.md", "schema", schema_codes),

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from tests.docs.generate import Part, table
+from tests.docs.generate import Part
+from tests.docs.tables import table
 from tests.unit.signing.second_opinions import Opinion, Opinions, opinions
 from tests.unit.signing.signing_samples import VECTORS, vector_rows
 

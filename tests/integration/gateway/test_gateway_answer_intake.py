@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from gateway.actions import Action
-from gateway.errors import UnavailableError
+from gateway.errors import NotFoundError, UnavailableError
 from gateway.flow.answer_intake import Addressed, Held
 from gateway.flow.collecting import AnswerCollector
+from gateway.flow.quarantine_desk import NotReleasedError, QuarantineDesk, Remedy
 from gateway.store.model import DocumentState
 from gateway.store.quarantine import Quarantine, Quarantined, QuarantineReason
 from routing.backends import build_back_ends
@@ -372,3 +373,83 @@ def test_answers_stay_at_their_source_while_the_store_is_away(world: World, remo
 
     assert len(shelf.waiting) == 4
     assert world.replies(sys_ref) == Counter(["UPP"])
+
+
+# -- the operator decides
+
+
+def desk(world: World) -> QuarantineDesk:
+    intake = world.answer_intake()
+    return QuarantineDesk(
+        store=world.store,
+        reader=intake.reader,
+        answers=intake.answers,
+        operator="operator:test",
+        clock=world.clock,
+        observe=world.ears,
+    )
+
+
+def test_an_answer_for_nobody_known_is_released_to_the_document_an_operator_names(
+    world: World, remote: Remote
+) -> None:
+    sys_ref = sent(world)
+    take(world, replace(remote.answers[sys_ref][2], sys_ref="11111111-2222-3333-4444-555555555555"))
+    [kept] = held(world)
+    with pytest.raises(NotReleasedError) as refused:
+        desk(world).release(kept.id, note="looks good")
+    assert refused.value.remedy is Remedy.NAME_DOCUMENT
+
+    desk(world).release(kept.id, note="a misprint", sys_ref=sys_ref)
+
+    assert world.replies(sys_ref)["CC028C"] == 1
+    assert world.events(sys_ref)[-1].facts["reason"] == "a misprint"
+    assert not held(world)
+    with pytest.raises(NotReleasedError, match="decided"):
+        desk(world).release(kept.id, note="again", sys_ref=sys_ref)
+
+
+def test_an_invalid_answer_is_released_only_by_force(world: World, remote: Remote) -> None:
+    sys_ref = sent(world)
+    take(world, broken(remote.answers[sys_ref][2]))
+    [kept] = held(world)
+    with pytest.raises(NotReleasedError, match="XSD_") as refused:
+        desk(world).release(kept.id, note="please")
+    assert refused.value.remedy is Remedy.FORCE
+
+    desk(world).release(kept.id, note="agreed with the back end", force=True)
+
+    assert world.replies(sys_ref)["CC028C"] == 1
+    assert Action.QUARANTINE_RELEASED in world.ears.actions()
+
+
+def test_what_is_no_message_is_never_released(world: World, remote: Remote) -> None:
+    sys_ref = sent(world)
+    take(world, replace(remote.answers[sys_ref][0], content=b"garbage"))
+    [kept] = held(world)
+
+    with pytest.raises(NotReleasedError) as refused:
+        desk(world).release(kept.id, note="please", sys_ref=sys_ref, force=True)
+
+    assert refused.value.remedy is Remedy.NONE
+    desk(world).drop(kept.id, note="garbage")
+    assert not held(world)
+    with pytest.raises(NotReleasedError, match="decided"):
+        desk(world).drop(kept.id, note="again")
+
+
+def test_a_dropped_answer_stays_dropped_when_it_comes_again(world: World, remote: Remote) -> None:
+    sys_ref = sent(world)
+    bad = broken(remote.answers[sys_ref][2])
+    take(world, bad)
+    desk(world).drop(held(world)[0].id, note="no")
+
+    take(world, bad)
+
+    assert not held(world)
+    assert world.replies(sys_ref) == Counter(["UPP"])
+
+
+def test_an_answer_that_is_not_there_cannot_be_decided_upon(world: World) -> None:
+    with pytest.raises(NotFoundError):
+        desk(world).drop(4711, note="no")

@@ -1,0 +1,138 @@
+"""`sisc answers`: what back ends answered and what nobody may be given without an operator's word."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway import clock
+from gateway.bootstrap import Gateway
+from gateway.cli.context import open_configured, open_store, operator
+from gateway.cli.files import new_file
+from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
+from gateway.errors import NotFoundError
+from gateway.flow.quarantine_desk import QuarantineDesk
+from gateway.store.quarantine import Quarantine, Quarantined, QuarantineState
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Answers of back ends that wait in the quarantine.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+_COLUMNS = ("answer", "arrived", "system", "reason", "bytes", "state", "detail")
+
+Number = Annotated[int, typer.Argument(help="Number of the answer, as `list` shows it.")]
+Reason = Annotated[str, typer.Option(help="Why; kept with the answer.")]
+
+
+@app.command("list")
+def list_answers(
+    system: Annotated[str | None, typer.Option(help="Target system, e.g. NCTS2.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Those decided upon, too.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, oldest first.")] = 50,
+    as_json: JsonFlag = False,
+) -> None:
+    """List answers in the quarantine, oldest first."""
+    state = None if everything else QuarantineState.WAITING
+    with open_store() as store, store.read() as work:
+        code = system.upper() if system else None
+        found = Quarantine(work.connection).find(state=state, system=code, limit=limit)
+    if as_json:
+        for each in found:
+            print_json(_record(each))
+    else:
+        print_rows("Answers in the quarantine", _COLUMNS, map(_row, found), as_json=False)
+
+
+@app.command("show")
+def show(
+    number: Number,
+    save: Annotated[Path | None, typer.Option(help="Write its bytes to this new file.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Tell all about one answer in the quarantine."""
+    with open_store() as store, store.read() as work:
+        found = Quarantine(work.connection).get(number)
+    if found is None:
+        raise NotFoundError(what="answer in the quarantine", key=str(number))
+    if save is not None:
+        with new_file(save, option="--save") as write:
+            write(found.answer.content)
+    if as_json:
+        print_json(_record(found))
+        return
+    for key, value in {**_record(found), "arrived": local(found.arrived_at)}.items():
+        if value not in {None, ""}:
+            say(f"{key:>12}  {value}")
+
+
+@app.command("release")
+def release(
+    number: Number,
+    reason: Reason,
+    sys_ref: Annotated[str | None, typer.Option(help="sysRef of the document it is about.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Pass it on although it is invalid.")] = False,
+) -> None:
+    """Look at an answer again and pass it on to whom it is for."""
+    with open_configured() as gateway:
+        document = _desk(gateway).release(number, note=reason, sys_ref=sys_ref, force=force)
+    say(f"answer {number} is passed on, to document {document.sys_ref}")
+
+
+@app.command("drop")
+def drop(number: Number, reason: Reason) -> None:
+    """Decide that an answer is passed on to nobody; it is kept, but waits no longer."""
+    with open_configured() as gateway:
+        _desk(gateway).drop(number, note=reason)
+    say(f"answer {number} is dropped")
+
+
+def _desk(gateway: Gateway) -> QuarantineDesk:
+    return QuarantineDesk(
+        store=gateway.store,
+        reader=gateway.answer_reader,
+        answers=gateway.answers,
+        operator=operator(),
+        clock=clock.now,
+        observe=gateway.observe,
+    )
+
+
+def _row(kept: Quarantined) -> tuple[object, ...]:
+    return (
+        kept.id,
+        kept.arrived_at,
+        kept.system,
+        kept.reason.value,
+        kept.size,
+        kept.state.value,
+        kept.detail,
+    )
+
+
+def _record(kept: Quarantined) -> dict[str, object]:
+    answer = kept.answer
+    return {
+        "answer": kept.id,
+        "arrived": kept.arrived_at.isoformat(),
+        "system": kept.system,
+        "id": answer.back_end_id,
+        "reason": kept.reason.value,
+        "detail": kept.detail,
+        "type": answer.type_code or None,
+        "sysRef": answer.sys_ref,
+        "correlation": answer.correlation,
+        "LRN": answer.lrn,
+        "MRN": answer.mrn,
+        "ARC": answer.arc,
+        "file name": answer.filename,
+        "bytes": kept.size,
+        "state": kept.state.value,
+        "decided": kept.decided_at.isoformat() if kept.decided_at else None,
+        "by": kept.decided_by,
+        "why": kept.note,
+    }
