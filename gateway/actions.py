@@ -37,6 +37,7 @@ class Action(StrEnum):
     DOCUMENT_REROUTED = "document_rerouted"  # to another target system
     SYSTEM_PAUSED = "system_paused"  # deliveries wait; of the gateway: AcceptDocument is refused (B010)
     SYSTEM_RESUMED = "system_resumed"
+    APPLICATION_DECIDED = "application_decided"  # an application to the register: granted, refused or waiting
     # the workers
     WORKER_STARTED = "worker_started"
     WORKER_STOPPED = "worker_stopped"

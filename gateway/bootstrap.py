@@ -43,6 +43,7 @@ from gateway.pki.expiry import ExpiryWatch
 from gateway.plausibility import GatewayPlausibility
 from gateway.proofs import Proofs
 from gateway.receipts import Receipts
+from gateway.registration import SYSTEM, ClerksDesk, RegisterBackEnd, Registrar
 from gateway.retention import DocumentRetention
 from gateway.routes import read_callback_gates, read_routes
 from gateway.self_service.service import SelfService
@@ -63,7 +64,7 @@ from registry.ownership import OwnerUnknown
 from routing.backends import build_back_ends
 from routing.breaker import CircuitBreaker
 from routing.model import AnswerSource, BackEnd
-from routing.routes import RouteTable
+from routing.routes import AdapterKind, RouteTable
 from schemas.errors import CatalogueError
 from schemas.model import MessageType
 from schemas.packs.folder import PackFolder
@@ -251,7 +252,11 @@ class Gateway:
     @cached_property
     def back_ends(self) -> Mapping[str, BackEnd]:
         """Where documents are passed on to, by system."""
-        return build_back_ends(self.routes, self.store.engine, self.store.clock, self.catalogue)
+        built = build_back_ends(self.routes, self.store.engine, self.store.clock, self.catalogue)
+        if all(route.adapter is not AdapterKind.REGISTRY for route in self.routes):
+            return built
+        register = RegisterBackEnd(store=self.store, registrar=self.registrar, observe=self.observe)
+        return {**built, SYSTEM: register}
 
     @cached_property
     def answers(self) -> Answers:
@@ -304,6 +309,15 @@ class Gateway:
             )
             for system, back_end in self.back_ends.items()
         }
+
+    @cached_property
+    def registrar(self) -> Registrar:
+        """Decides on applications to the register."""
+        return Registrar(seal=self.seal, clock=self.store.clock, limits=self.limits)
+
+    def clerks_desk(self) -> ClerksDesk:
+        """Where clerks decide on applications that rules cannot decide."""
+        return ClerksDesk(store=self.store, registrar=self.registrar, answers=self.answers)
 
     def worker(self) -> Worker:
         """The background of this process."""

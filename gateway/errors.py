@@ -9,13 +9,16 @@ GatewayError
 ├── NotFoundError            nothing is stored under this identifier
 ├── RefusedOperationError    an operator asks for what cannot be done to a document or system as it is
 ├── LostLeaseError           another worker has taken the work item over; drop the result
+├── ApplicationError         a clerk cannot approve an application: the register does not allow it
 ├── UnavailableError         store, seal key or another need is out of reach now: try again (B010 at the edge)
 └── ConfigurationError       settings cannot be used; an operator mends them
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 __all__ = [
+    "ApplicationError",
     "BusinessError",
     "ChannelError",
     "ConfigurationError",
@@ -112,6 +115,15 @@ class LostLeaseError(GatewayError):
     def __init__(self, *, item_id: int) -> None:
         super().__init__(f"work item {item_id} is leased by another worker")
         self.item_id = item_id
+
+
+class ApplicationError(GatewayError):
+    """The register does not allow what an application asks for, whatever a clerk thinks of it."""
+
+    def __init__(self, *, case: str, reasons: Sequence[str]) -> None:
+        super().__init__(f"application {case} cannot be approved: {' '.join(reasons)} Refuse it.")
+        self.case = case
+        self.reasons = tuple(reasons)
 
 
 class UnavailableError(GatewayError):

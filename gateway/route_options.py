@@ -11,6 +11,7 @@ __all__ = [
     "DirectRoute",
     "DirectoryRoute",
     "HttpRoute",
+    "RegistryRoute",
     "RouteOptions",
     "SimulatorRoute",
 ]
@@ -37,6 +38,12 @@ class DirectRoute(RouteOptions):
     """A legacy system."""
 
     adapter: Literal["direct"] = Field(description="refused: the system is served outside the channel")
+
+
+class RegistryRoute(RouteOptions):
+    """SZPROT, decided here."""
+
+    adapter: Literal["registry"] = Field(description="the register of the gateway itself decides (SZPROT)")
 
 
 class _RemoteRoute(RouteOptions):
@@ -112,5 +119,6 @@ class DirectoryRoute(RouteOptions):
 
 
 AnyRoute = Annotated[
-    SimulatorRoute | DirectRoute | HttpRoute | AmqpRoute | DirectoryRoute, Field(discriminator="adapter")
+    SimulatorRoute | RegistryRoute | DirectRoute | HttpRoute | AmqpRoute | DirectoryRoute,
+    Field(discriminator="adapter"),
 ]

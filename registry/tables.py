@@ -24,6 +24,8 @@ from sqlalchemy.types import TypeDecorator
 __all__ = [
     "UtcDateTime",
     "accounts",
+    "applications",
+    "decisions",
     "details",
     "entities",
     "history",
@@ -255,4 +257,30 @@ request_messages = Table(
     Column("author", Text, nullable=False),
     Column("kind", String(20), nullable=False),  # description, answer, complaint, action
     Column("text", Text, nullable=False),
+)
+
+# Forms that were filed to SZPROT; the case is the sysRef of the document.
+applications = Table(
+    "registry_applications",
+    metadata,
+    Column("case", String(64), primary_key=True),
+    Column("form", String(20), nullable=False),
+    Column("login", _LOGIN, nullable=False),
+    Column("filed_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False),  # granted, refused, waiting
+    Column("subject", _ID_SISC),
+    Column("waits_for", String(40)),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", Text),
+    Column("note", Text),
+    Index(None, "state", "case"),
+)
+
+decisions = Table(
+    "registry_decisions",
+    metadata,
+    Column("case", String(64), ForeignKey(applications.c.case), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1: the first decision on it
+    Column("content", LargeBinary, nullable=False),  # sealed
+    Column("issued_at", UtcDateTime, nullable=False),
 )

@@ -40,13 +40,14 @@ def build_back_ends(
         catalogue: message types.
 
     Returns:
-        Back ends by target-system code; systems served directly have none.
+        Back ends by target-system code; the register and systems served directly have none.
 
     Raises:
         RouteConfigurationError: a simulator is wanted for a system that cannot be simulated, or the address
             or a TLS file of a back end cannot be used.
     """
-    served = (route for route in routes if route.adapter is not AdapterKind.DIRECT)
+    elsewhere = {AdapterKind.DIRECT, AdapterKind.REGISTRY}
+    served = (route for route in routes if route.adapter not in elsewhere)
     return MappingProxyType({r.system: _remote(r) or _simulator(r, engine, clock, catalogue) for r in served})
 
 

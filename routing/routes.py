@@ -20,6 +20,7 @@ class AdapterKind(StrEnum):
     HTTP = "http"  # POST, answers by callback
     AMQP = "amqp"  # message broker
     DIRECTORY = "directory"  # atomic file drop and pick-up
+    REGISTRY = "registry"  # the register of the gateway itself decides (SZPROT)
     DIRECT = "direct"  # legacy: not through this channel, refused with an explanation
 
 
@@ -31,6 +32,8 @@ _REMOTE: Mapping[AdapterKind, type[RemoteSettings]] = MappingProxyType(
         AdapterKind.DIRECTORY: DirectorySettings,
     }
 )
+#: Where applications to the register go.
+_REGISTER = "SZPROT"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +75,9 @@ class RouteTable:
             if not isinstance(route.remote, _REMOTE.get(route.adapter, NoneType)):
                 reason = f"its settings are not those of adapter {route.adapter.value!r}"
                 raise RouteConfigurationError(system=route.system, reason=reason)
+            if route.adapter is AdapterKind.REGISTRY and route.system != _REGISTER:
+                reason = f"adapter {AdapterKind.REGISTRY.value!r} serves {_REGISTER} only"
+                raise RouteConfigurationError(system=route.system, reason=reason)
             table[route.system] = route
         self._routes = MappingProxyType(table)
 
@@ -106,7 +112,8 @@ _LEGACY = ("CELINA", "ECS", "ICS", "INTRASTAT")
 
 
 def default_routes() -> RouteTable:
-    """Simulators for NCTS2, AES, AIS and EMCSPL2; the legacy systems refused as served directly."""
+    """Simulators for NCTS2, AES, AIS and EMCSPL2, the register, the legacy systems refused as direct."""
     simulated = (Route(system=code, adapter=AdapterKind.SIMULATOR) for code in _SIMULATED)
     legacy = (Route(system=code, adapter=AdapterKind.DIRECT) for code in _LEGACY)
-    return RouteTable((*simulated, *legacy))
+    register = Route(system=_REGISTER, adapter=AdapterKind.REGISTRY)
+    return RouteTable((*simulated, register, *legacy))

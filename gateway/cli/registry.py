@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import typer
 
+from gateway.cli.applications import app as applications_app
 from gateway.cli.asking import PasswordFileOption, ask_password
 from gateway.cli.context import open_registry
 from gateway.cli.output import JsonFlag, print_json, print_rows
@@ -45,6 +46,7 @@ app.add_typer(signer_app, name="signer")
 app.add_typer(account_app, name="account")
 app.add_typer(entity_app, name="entity")
 app.add_typer(representation_app, name="representation")
+app.add_typer(applications_app, name="applications")
 app.command("import-pdr")(import_pdr)
 
 _Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]

@@ -14,14 +14,17 @@ from gateway.store.ports import UnitOfWork
 from registry.desk import decide_rights
 from registry.model import (
     Account,
+    AccountStatus,
     NamedParty,
     NumberKind,
     Person,
+    RefusalReason,
     Refused,
     RightsDecision,
     SignerBinding,
 )
 from registry.ownership import NumberOwner, OwnerUnknown, decide_for_owners
+from registry.refusals import refuse
 from registry.repository import RegistryRepository
 from schemas.facts import read_facts
 from schemas.findings import Finding, Severity
@@ -183,7 +186,7 @@ def _of_signature(fault: Fault, severity: Severity) -> Finding:
 def check_signer(case: Case) -> Sequence[Finding]:
     """The signer must be the person of the account: one may not send what another has signed."""
     signer = case.verdict.signer if case.verdict and case.verdict.passed else None
-    if signer is None or _is_person(signer, case.sender.person) or _is_registered(signer, case):
+    if signer is None or _registers_himself(case) or _is_of_sender(signer, case):
         return ()
     return [
         Finding(
@@ -253,6 +256,15 @@ def _is_registered(signer: Signer, case: Case) -> bool:
     return case.binding is not None
 
 
+def _registers_himself(case: Case) -> bool:
+    """An account without a person files the registration of one: the register looks at the signer."""
+    return case.message_type.rights is RightsRule.REGISTER and case.sender.person is None
+
+
+def _is_of_sender(signer: Signer, case: Case) -> bool:
+    return _is_person(signer, case.sender.person) or _is_registered(signer, case)
+
+
 def _is_person(signer: Signer, person: Person | None) -> bool:
     """By the authority's register, or by the PESEL in the certificate (EN 319 412-1 §5.1.3)."""
     if person is None:
@@ -274,6 +286,8 @@ class RightsCheck:
         """
         if case.verdict is None or not (case.verdict.passed or not case.message_type.signature_required):
             return ()
+        if case.message_type.rights is RightsRule.REGISTER:
+            return _of_account(case)
         by_owner = case.message_type.rights in {RightsRule.OWNER, RightsRule.OWNER_OR_SENDER}
         case.decision = self._by_owner(case) if by_owner else _by_parties(case)
         if not isinstance(case.decision, Refused):
@@ -295,6 +309,14 @@ class RightsCheck:
             sender_suffices=case.message_type.rights is RightsRule.OWNER_OR_SENDER,
             unknown=self.owner_unknown.get(system, OwnerUnknown.SENDER),
         )
+
+
+def _of_account(case: Case) -> Sequence[Finding]:
+    """For the register itself an account that is not closed is enough; it examines the applicant."""
+    if case.sender.account.status is not AccountStatus.CLOSED:
+        return ()
+    refused = refuse(RefusalReason.ACCOUNT_INACTIVE, login=case.sender.login)
+    return [_refusal(refused, case.facts.parties)]
 
 
 def _by_parties(case: Case) -> RightsDecision:

@@ -331,6 +331,7 @@ def _signature(verdict: Verdict) -> dict[str, JsonValue]:
         "certificate": signer.fingerprint if signer else None,
         "signer": signer.subject if signer else None,
         "person": signer.person_name if signer else None,
+        "ids": list(signer.subject_ids) if signer else [],
         "tolerated": verdict.tolerated.rule if verdict.tolerated else None,
         "class": signer.signer_class.value if signer and signer.signer_class else None,
         "qualification": signer.qualification if signer else None,

@@ -23,6 +23,7 @@ from gateway.flow.confirming import UPD_FINDINGS
 from gateway.route_options import AmqpRoute, AnyRoute, DirectoryRoute, HttpRoute, RouteOptions
 from gateway.settings import CbtdExemptionOptions, Settings
 from gateway.store.ports import UnitOfWork
+from registry.applications.reasons import CODES, reason
 from registry.model import Account, AccountLevel, AccountStatus, NamedParty, NumberKind, RefusalReason
 from registry.refusals import refuse
 from routing.routes import AdapterKind, default_routes
@@ -179,7 +180,11 @@ def _default(field: FieldInfo) -> str:
 
 def routes() -> str:
     """The table in force when `[routes]` is empty."""
-    words = {AdapterKind.SIMULATOR: "simulated", AdapterKind.DIRECT: "refused: served outside the channel"}
+    words = {
+        AdapterKind.SIMULATOR: "simulated",
+        AdapterKind.REGISTRY: "decided by the register of the gateway itself",
+        AdapterKind.DIRECT: "refused: served outside the channel",
+    }
     return table(("system", "route"), ((route.system, words[route.adapter]) for route in default_routes()))
 
 
@@ -218,6 +223,14 @@ def rights_codes() -> str:
     return table(("code", "what is wrong", "what to do"), [*signer, *rows])
 
 
+def registration_codes() -> str:
+    """Codes of reasons against an application to the register."""
+    facts = {name: f"{{{name}}}" for name in ("value", "kind", "why_pl", "why_en", "source")}
+    reasons = [reason(code, **facts) for code in CODES]
+    rows = [(f"`{each.code}`", each.message_en, each.remedy_en) for each in reasons]
+    return table(("code", "what is wrong", "what to do"), rows)
+
+
 def _wrong_signer() -> list[Finding]:
     """What is found where somebody else signed, with a class of certificate that the system does not take."""
     account = Account(login="", level=AccountLevel.EXTENDED, status=AccountStatus.ACTIVE, person_id=None)
@@ -252,6 +265,7 @@ PARTS: Final = (
     Part("reference/refusals.md", "values", value_codes),
     Part("reference/refusals.md", "signature", signature_codes),
     Part("reference/refusals.md", "rights", rights_codes),
+    Part("reference/eklient.md", "registration", registration_codes),
 )
 
 if __name__ == "__main__":

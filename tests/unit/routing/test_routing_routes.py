@@ -5,8 +5,8 @@ from routing.errors import DirectSystemError, RouteConfigurationError, UnknownSy
 from routing.routes import AdapterKind, Route, RouteTable, default_routes
 
 
-def test_the_default_table_serves_the_four_simulated_systems() -> None:
-    assert default_routes().served == ("AES", "AIS", "EMCSPL2", "NCTS2")
+def test_the_default_table_serves_the_simulated_systems_and_the_register() -> None:
+    assert default_routes().served == ("AES", "AIS", "EMCSPL2", "NCTS2", "SZPROT")
 
 
 def test_a_route_is_found_by_its_exact_code() -> None:
@@ -28,7 +28,7 @@ def test_an_unknown_system_is_refused_with_the_systems_served(code: str) -> None
     with pytest.raises(UnknownSystemError) as refused:
         default_routes().find(code)
     assert refused.value.system == code
-    assert refused.value.served == ("AES", "AIS", "EMCSPL2", "NCTS2")
+    assert refused.value.served == ("AES", "AIS", "EMCSPL2", "NCTS2", "SZPROT")
 
 
 @pytest.mark.parametrize("adapter", [AdapterKind.HTTP, AdapterKind.AMQP, AdapterKind.DIRECTORY])
@@ -47,3 +47,8 @@ def test_two_routes_for_one_system_are_refused() -> None:
     route = Route(system="NCTS2", adapter=AdapterKind.SIMULATOR)
     with pytest.raises(RouteConfigurationError, match="two routes"):
         RouteTable([route, route])
+
+
+def test_the_register_serves_szprot_only() -> None:
+    with pytest.raises(RouteConfigurationError, match="serves SZPROT only"):
+        RouteTable([Route(system="AES", adapter=AdapterKind.REGISTRY)])

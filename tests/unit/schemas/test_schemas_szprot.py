@@ -272,11 +272,8 @@ def test_a_firm_is_named_by_any_one_of_its_numbers(validator: Validator, code: s
     assert (kind[etree.QName(named[0]).localname], named[0].text) == (principal.kind, principal.number)
 
 
-def test_a_right_is_asked_for_only_where_something_registered_is_changed() -> None:
-    rules = {code: one.rights for code, one in types(SYSTEM).items() if code in FORMS}
-    changing = {code for code, rule in rules.items() if rule is RightsRule.PARTIES}
-    assert changing == {"WRR0002", "WRP0002", "WRP0003"}
-    assert {rules[code] for code in FORMS - changing} == {RightsRule.NONE}
+def test_the_register_itself_examines_who_files_a_form() -> None:
+    assert {one.rights for code, one in types(SYSTEM).items() if code in FORMS} == {RightsRule.REGISTER}
 
 
 def test_the_agency_of_the_filer_is_read_as_representative() -> None:

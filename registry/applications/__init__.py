@@ -1,0 +1,1 @@
+"""Applications to the register (e-Klient forms): examined by rules, applied, and answered with a decision."""
