@@ -63,7 +63,7 @@ class Inspector:
             root = parse(content, ParseLimits())
         except SigningError as error:
             return Inspection(unreadable=_unreadable(error))
-        report, code = self._schema(root) if schema else (None, self._code(root))
+        report, code = self._schema(root, content) if schema else (None, self._code(root))
         verdict = verify(root, policy=self.policy, trust=self.trust, at=self.at) if signature else None
         return Inspection(type_code=code, schema=report, verdict=verdict)
 
@@ -73,14 +73,14 @@ class Inspector:
         except UnknownMessageError:
             return None
 
-    def _schema(self, root: etree._Element) -> tuple[SchemaReport, str | None]:
+    def _schema(self, root: etree._Element, content: bytes) -> tuple[SchemaReport, str | None]:
         try:
             message_type = self.catalogue.recognise(root, on=warsaw_day(self.at))
         except UnknownMessageError as error:
             return SchemaReport(valid=False, findings=(_unknown(error, root),), total=1), None
-        report = self.validator.validate(root, message_type)
+        report = self.validator.validate(root, message_type, content=content)
         if report.valid:
-            report = self.plausibility.examine(root, message_type, on=warsaw_day(self.at))
+            report = self.plausibility.examine(root, message_type, on=warsaw_day(self.at), content=content)
         return report, message_type.code
 
 

@@ -46,13 +46,15 @@ class GatewayPlausibility:
         self._levels = rules
         self._in_force = (lists(), self._rules(lists()))
 
-    def examine(self, root: etree._Element, message_type: MessageType, *, on: date) -> SchemaReport:
+    def examine(
+        self, root: etree._Element, message_type: MessageType, *, on: date, content: bytes | None = None
+    ) -> SchemaReport:
         """What is wrong with the values of a valid document: see `Plausibility.examine`."""
         lists, plausibility = self._in_force
         if (now := self._lists()) is not lists:
             plausibility = self._rules(now)
             self._in_force = (now, plausibility)
-        return plausibility.examine(root, message_type, on=on)
+        return plausibility.examine(root, message_type, on=on, content=content)
 
     def _rules(self, lists: Mapping[str, CodeList]) -> Plausibility:
         judged = {**_JUDGES, **{name: (_code_of(name), _of_list(one)) for name, one in lists.items()}}

@@ -117,6 +117,8 @@ def _error(errors: etree._Element, finding: Finding) -> None:
     add(error, "Zalecenie", finding.remedy_en).set(_LANG, "en")
     if finding.line:
         add(error, "Linia", str(finding.line))
+    if finding.column:
+        add(error, "Kolumna", str(finding.column))
     if finding.xpath:
         add(error, "Xpath", finding.xpath)
     if finding.value is not None:

@@ -1,6 +1,7 @@
 """What is wrong with the children of an element: missing, out of order, too many, unknown."""
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from lxml import etree
@@ -24,8 +25,12 @@ def children_cause(error: XMLSchemaChildrenValidationError) -> Cause:
     offender = parent[error.index] if error.invalid_tag is not None else None  # counts comments, too
     model = _Model(error)
     missing = model.missing(children)
-    if offender is None or (missing and model.comes_later(offender)):
-        return _missing(parent, offender, missing or model.expected)
+    if offender is None:
+        return _missing(parent, None, missing or model.expected)
+    if model.comes_later(offender):
+        if missing and not model.wants(offender.itersiblings("*")):
+            return _missing(parent, offender, missing)
+        offender = model.misplaced(children, offender)
     code, expected = model.reproach(offender, children)
     return Cause(code=code, element=offender, name=local_name(offender), expected=expected)
 
@@ -66,6 +71,20 @@ class _Model:
         present = {child.tag for child in children}
         return [_local(tag) for tag in self._expected if tag not in present]
 
+    def wants(self, children: Iterable[etree._Element]) -> bool:
+        """Whether what is wanted is among these children."""
+        return any(child.tag in self._expected for child in children)
+
+    def misplaced(self, children: list[etree._Element], offender: etree._Element) -> etree._Element:
+        """The first child that has to be moved, where as few as possible are; of two the offender."""
+        known = [child for child in children if child.tag in self._tags]
+        order = [self._tags.index(child.tag) for child in known]
+        others = [place for child, place in zip(known, order, strict=True) if child is not offender]
+        if others == sorted(others):
+            return offender
+        kept = _longest_rise(order)
+        return next(child for place, child in enumerate(known) if place not in kept)
+
     def comes_later(self, offender: etree._Element) -> bool:
         """Whether an element has its place after those wanted."""
         if offender.tag not in self._tags:
@@ -97,6 +116,24 @@ class _Model:
     def _neighbours(self, tag: str) -> Iterator[str]:
         at = self._tags.index(tag)
         return (_local(one) for one in self._tags[max(0, at - 2) : at + 3])
+
+
+def _longest_rise(numbers: Sequence[int]) -> set[int]:
+    """The places of a longest subsequence that never falls (patience sorting)."""
+    tops: list[int] = []  # the least last number of a rise of each length
+    ends: list[int] = []  # its place
+    before: list[int | None] = []  # the place before each in its rise
+    for place, number in enumerate(numbers):
+        length = bisect_right(tops, number)
+        before.append(ends[length - 1] if length else None)
+        tops[length:] = [number, *tops[length + 1 :]]
+        ends[length:] = [place, *ends[length + 1 :]]
+    kept: set[int] = set()
+    place_of: int | None = ends[-1] if ends else None
+    while place_of is not None:
+        kept.add(place_of)
+        place_of = before[place_of]
+    return kept
 
 
 def _due(error: XMLSchemaChildrenValidationError) -> list[XsdElement]:

@@ -15,8 +15,7 @@ from xmlschema import XMLSchemaException
 
 from schemas.compiling import compile_slow
 from schemas.errors import CatalogueError
-from schemas.explanation import explain, explain_briefly, quotable
-from schemas.findings import Finding
+from schemas.explanation import Explanation, explain, explain_briefly, quotable
 from schemas.model import MessageType
 from schemas.paths import line_of
 
@@ -41,23 +40,32 @@ class Explainer:
         self._compiled: xmlschema.XMLSchemaBase | None = None
         self._failure: CatalogueError | None = None
 
-    def explain(self, root: etree._Element) -> list[Finding]:
-        """What xmlschema finds; none where it finds nothing or cannot read the document."""
+    def explain(self, root: etree._Element, content: bytes | None = None) -> Explanation:
+        """What xmlschema finds; nothing where it finds nothing or cannot read the document.
+
+        Args:
+            root: the document element.
+            content: the text of the document, for columns.
+        """
         try:
-            return self._findings(root)
+            return self._explanation(root, content)
         except (XMLSchemaException, CatalogueError):  # e.g. an xsi:type that names no type
             # the caller falls back on the words of libxml2 and reports
             _LOGGER.debug("no explanation for %s", self._type.code, exc_info=True)
-            return []
+            return Explanation()
 
-    def judge(self, root: etree._Element) -> list[Finding]:
-        """What is wrong with a document whose schema only xmlschema understands; none: it is valid.
+    def judge(self, root: etree._Element, content: bytes | None = None) -> Explanation:
+        """What is wrong with a document whose schema only xmlschema understands; nothing: it is valid.
+
+        Args:
+            root: the document element.
+            content: the text of the document, for columns.
 
         Raises:
             CatalogueError: the schema cannot be used.
         """
         try:
-            return self._findings(root)
+            return self._explanation(root, content)
         except XMLSchemaException as error:
             return self.explain_briefly(root, [(line_of(root) or 0, str(error))])
 
@@ -70,11 +78,11 @@ class Explainer:
         with self._lock:
             self._schema()
 
-    def _findings(self, root: etree._Element) -> list[Finding]:
+    def _explanation(self, root: etree._Element, content: bytes | None) -> Explanation:
         with self._lock:
-            return explain(islice(self._schema().iter_errors(root), _MAX_COUNTED))
+            return explain(islice(self._schema().iter_errors(root), _MAX_COUNTED), content)
 
-    def explain_briefly(self, root: etree._Element, errors: Iterable[tuple[int, str]]) -> list[Finding]:
+    def explain_briefly(self, root: etree._Element, errors: Iterable[tuple[int, str]]) -> Explanation:
         """Findings in the words of libxml2, given line and message of each error."""
         return explain_briefly(root, [(line, quotable(message)) for line, message in errors])
 

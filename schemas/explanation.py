@@ -1,7 +1,11 @@
 """Why a document is not valid: the errors of xmlschema put into findings, one for each root cause."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+from operator import itemgetter
 from types import FunctionType
 from typing import Any, cast
 
@@ -24,11 +28,12 @@ from xmlschema.validators.facets import (
 
 from schemas.cause import Cause, listed
 from schemas.content import children_cause
-from schemas.findings import Finding, shortened
+from schemas.findings import MAX_FINDINGS, Finding, shortened
 from schemas.paths import line_of, local_name, path_of
+from schemas.positions import Position, positions_of
 from schemas.wording import BUILTIN_TYPES, TYPE_LIMITS, WORDING, SchemaCode, Text
 
-__all__ = ["explain", "explain_briefly", "quotable"]
+__all__ = ["Explanation", "explain", "explain_briefly", "quotable"]
 
 _MESSAGE_LENGTH = 300  # characters of a message of libxml2 that are shown
 _SECRET = frozenset({"accessCode"})  # guarantee access codes stay out of receipts and logs
@@ -39,13 +44,28 @@ _DUPLICATE = "duplicated value"  # how it begins a reason about a key used twice
 _QUOTED = re.compile(r"'([^']+)'")
 
 
-def explain(errors: Iterable[XMLSchemaValidationError]) -> list[Finding]:
-    """Turn the errors of one document into findings in document order.
+#: What faults have in common: code, name, and the tags above it.
+_Kind = tuple[SchemaCode, str, tuple[str, ...]]
 
-    Several errors about the same value are one finding, the most telling of them.
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """What is wrong with a document."""
+
+    findings: tuple[Finding, ...] = ()  # the most useful first, at most MAX_FINDINGS
+    total: int = 0  # of all causes, those not listed included
+
+
+def explain(errors: Iterable[XMLSchemaValidationError], content: bytes | None = None) -> Explanation:
+    """Turn the errors of one document into findings.
+
+    Several errors about the same value are one finding, the most telling of them. The same fault at several
+    places of the same kind is one finding that tells their number. Of each kind of fault one is told, in
+    document order, before a second one of any.
 
     Args:
         errors: of ``xmlschema``, raised on lxml elements.
+        content: the text of the document, for columns; without it findings have lines only.
     """
     causes: dict[tuple[etree._Element, str], Cause] = {}
     for error in errors:
@@ -54,17 +74,35 @@ def explain(errors: Iterable[XMLSchemaValidationError]) -> list[Finding]:
         known = causes.get(key)
         if known is None or _CODES.index(cause.code) < _CODES.index(known.code):
             causes[key] = cause
-    return [_finding(cause) for cause in causes.values()]
+    told = _foremost(causes.values())
+    positions = positions_of((cause.element for cause, _ in told), content) if content and told else {}
+    findings = (_finding(cause, positions.get(cause.element)).repeated(times - 1) for cause, times in told)
+    return Explanation(findings=tuple(findings), total=len(causes))
 
 
-def explain_briefly(root: etree._Element, errors: Iterable[tuple[int, str]]) -> list[Finding]:
+def _foremost(causes: Iterable[Cause]) -> list[tuple[Cause, int]]:
+    """The causes to be told, each with the number of its places."""
+    alike: dict[tuple[_Kind, Text, str | None], list[Cause]] = {}
+    for cause in causes:
+        kind = (cause.code, cause.name, tuple(one.tag for one in cause.element.iterancestors()))
+        alike.setdefault((kind, cause.expected, cause.value), []).append(cause)
+    ranks: Counter[_Kind] = Counter()
+    ranked = []
+    for (kind, _, _), same in alike.items():
+        ranked.append((ranks[kind], same[0], len(same)))
+        ranks[kind] += 1
+    return [(cause, times) for _, cause, times in nsmallest(MAX_FINDINGS, ranked, key=itemgetter(0))]
+
+
+def explain_briefly(root: etree._Element, errors: Sequence[tuple[int, str]]) -> Explanation:
     """Findings made of what libxml2 says, for documents ``xmlschema`` cannot explain.
 
     Args:
         root: the document element.
         errors: line and message of each.
     """
-    return [_brief(root, line, message) for line, message in errors]
+    findings = (_brief(root, line, message) for line, message in errors[:MAX_FINDINGS])
+    return Explanation(findings=tuple(findings), total=len(errors))
 
 
 def quotable(message: str) -> str:
@@ -88,7 +126,7 @@ def _brief(root: etree._Element, line: int, message: str) -> Finding:
     )
 
 
-def _finding(cause: Cause) -> Finding:
+def _finding(cause: Cause, position: Position | None) -> Finding:
     wording = WORDING[cause.code]
     pl = {"name": cause.name, "expected": cause.expected.pl}
     en = {"name": cause.name, "expected": cause.expected.en}
@@ -98,7 +136,8 @@ def _finding(cause: Cause) -> Finding:
         message_en=wording.message.en.format(**en),
         remedy_pl=wording.remedy.pl.format(**pl),
         remedy_en=wording.remedy.en.format(**en),
-        line=line_of(cause.element),
+        line=position.line if position else line_of(cause.element),
+        column=position.column if position else None,
         xpath=cause.xpath or path_of(cause.element),
         value=_shown(cause),
     )

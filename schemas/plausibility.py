@@ -17,6 +17,7 @@ from lxml import etree
 from schemas.findings import MAX_FINDINGS, Finding, Severity, shortened
 from schemas.model import MessageType, SchemaReport, ValuePlace
 from schemas.paths import line_of, local_name, path_of
+from schemas.positions import Position, positions_of
 from schemas.wording import PLAUSIBILITY_WORDING, PlausibilityCode, Text
 
 __all__ = ["Judge", "Plausibility", "Rule", "kind_of"]
@@ -49,13 +50,16 @@ class Plausibility:
         self._kinds = frozenset(rules)
         self._judged = lru_cache(maxsize=_MEMORY)(self._judge)
 
-    def examine(self, root: etree._Element, message_type: MessageType, *, on: date) -> SchemaReport:
+    def examine(
+        self, root: etree._Element, message_type: MessageType, *, on: date, content: bytes | None = None
+    ) -> SchemaReport:
         """What is wrong with the values of a document, in document order; the same value is told once.
 
         Args:
             root: the document element of a document that is valid against its schema.
             message_type: the type the document was recognised as.
             on: day of receipt, Europe/Warsaw.
+            content: the text the tree was parsed from, for columns; without it findings have none.
 
         Returns:
             Not valid where a rule that counts as an error is broken.
@@ -70,32 +74,39 @@ class Plausibility:
                 first.setdefault((kind, value), (element, wrong))
         if not first:
             return _NOTHING_WRONG
-        told = islice(first.items(), MAX_FINDINGS)
+        told = dict(islice(first.items(), MAX_FINDINGS))
+        positions = positions_of((one for one, _ in told.values()), content) if content else {}
+        findings = (
+            self._finding(*key, element, reason, positions.get(element)).repeated(times[key] - 1)
+            for key, (element, reason) in told.items()
+        )
         return SchemaReport(
             valid=all(self._rules[kind].severity is Severity.WARNING for kind, _ in first),
-            findings=tuple(self._finding(*key, *found, times[key] - 1) for key, found in told),
+            findings=tuple(findings),
             total=len(first),
         )
 
     def _judge(self, kind: str, value: str, on: date) -> Text | None:
         return self._rules[kind].judge(value, on)
 
-    def _finding(self, kind: str, value: str, element: etree._Element, reason: Text, repeats: int) -> Finding:
+    def _finding(
+        self, kind: str, value: str, element: etree._Element, reason: Text, position: Position | None
+    ) -> Finding:
         rule = self._rules[kind]
         wording = PLAUSIBILITY_WORDING[rule.code]
         name = local_name(element)
-        finding = Finding(
+        return Finding(
             code=rule.code,
             message_pl=wording.message.pl.format(name=name, reason=reason.pl),
             message_en=wording.message.en.format(name=name, reason=reason.en),
             remedy_pl=wording.remedy.pl,
             remedy_en=wording.remedy.en,
             severity=rule.severity,
-            line=line_of(element),
+            line=position.line if position else line_of(element),
+            column=position.column if position else None,
             xpath=path_of(element),
             value=shortened(value),
         )
-        return finding.repeated(repeats)
 
 
 class _Plan:

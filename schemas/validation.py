@@ -14,11 +14,11 @@ from lxml import etree
 from schemas.catalogue import Catalogue
 from schemas.compiling import Engine, compile_fast
 from schemas.files import declares_signature, load_schema
-from schemas.findings import MAX_FINDINGS, Finding
 from schemas.model import Direction, MessageType, SchemaReport
 
 if TYPE_CHECKING:
     from schemas.explainer import Explainer
+    from schemas.explanation import Explanation
 
 __all__ = ["Validator", "log_disagreement"]
 
@@ -52,7 +52,12 @@ class Validator:
         self._schemas: dict[tuple[str, Path], _Schema] = {}
 
     def validate(
-        self, root: etree._Element, message_type: MessageType, *, signature: etree._Element | None = None
+        self,
+        root: etree._Element,
+        message_type: MessageType,
+        *,
+        signature: etree._Element | None = None,
+        content: bytes | None = None,
     ) -> SchemaReport:
         """Tell whether a document is valid and, if not, every reason.
 
@@ -63,6 +68,7 @@ class Validator:
             root: the document element; no other thread may use its tree meanwhile.
             message_type: the type the document was recognised as.
             signature: the signature as already located; without it a ``ds:Signature`` child of the root.
+            content: the text the tree was parsed from, for columns; without it findings have none.
 
         Raises:
             CatalogueError: the schema of the type cannot be used.
@@ -70,9 +76,9 @@ class Validator:
         schema = self._schema(message_type)
         found = root.find(_SIGNATURE) if signature is None else signature
         if found is None or schema.declares_signature:
-            return self._report(root, schema)
+            return self._report(root, schema, content)
         with _without(root, found) as unsigned:
-            return self._report(unsigned, schema)
+            return self._report(unsigned, schema, content)
 
     def warm_up(self) -> None:
         """Compile the schemas of all types declarants send, for the idle time of a worker.
@@ -92,23 +98,23 @@ class Validator:
         known = self._schemas.get(key)
         return known or self._schemas.setdefault(key, _Schema(message_type))
 
-    def _report(self, root: etree._Element, schema: "_Schema") -> SchemaReport:
+    def _report(self, root: etree._Element, schema: "_Schema", content: bytes | None) -> SchemaReport:
         if schema.engine is Engine.XMLSCHEMA:
-            return _reported(schema.explainer.judge(root))
+            return _reported(schema.explainer.judge(root, content))
         errors = schema.errors(root)
         if not errors:
             return _VALID
-        findings = schema.explainer.explain(root)
-        if not findings:
+        explanation = schema.explainer.explain(root, content)
+        if not explanation.total:
             self._on_disagreement(schema.message_type, schema.explainer.quotable(errors[0][1]))
-            findings = schema.explainer.explain_briefly(root, errors)
-        return _reported(findings)
+            explanation = schema.explainer.explain_briefly(root, errors)
+        return _reported(explanation)
 
 
-def _reported(findings: list[Finding]) -> SchemaReport:
-    if not findings:
+def _reported(explanation: "Explanation") -> SchemaReport:
+    if not explanation.total:
         return _VALID
-    return SchemaReport(valid=False, findings=tuple(findings[:MAX_FINDINGS]), total=len(findings))
+    return SchemaReport(valid=False, findings=explanation.findings, total=explanation.total)
 
 
 class _Schema:

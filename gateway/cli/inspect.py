@@ -274,7 +274,8 @@ def _print(file: Path, found: Inspection) -> None:
 
 
 def _print_finding(finding: Finding) -> None:
-    place = f"line {finding.line}: " if finding.line else ""
+    column = f", column {finding.column}" if finding.column else ""
+    place = f"line {finding.line}{column}: " if finding.line else ""
     severity = "" if finding.severity is Severity.ERROR else "warning "
     say(f"    {place}{severity}{finding.code}  {finding.message_en}\n      {finding.remedy_en}")
 

@@ -81,6 +81,7 @@ class Case:
     received_at: datetime
     sender: Sender
     work: UnitOfWork
+    content: bytes | None = None  # the text the tree was parsed from
     facts: MessageFacts = field(default_factory=MessageFacts)
     verdict: Verdict | None = None
     decision: RightsDecision | None = None
@@ -122,7 +123,7 @@ class SchemaCheck:
 
     def __call__(self, case: Case) -> Sequence[Finding]:
         """Findings of the schema."""
-        report = self.validator.validate(case.root, case.message_type)
+        report = self.validator.validate(case.root, case.message_type, content=case.content)
         case.schema_valid = report.valid
         case.findings_left_out += report.total - len(report.findings)
         return report.findings
@@ -138,7 +139,9 @@ class PlausibilityCheck:
         """Warnings, or errors where the settings say so; nothing on a document that the schema refuses."""
         if not case.schema_valid:
             return ()
-        report = self.plausibility.examine(case.root, case.message_type, on=warsaw_day(case.received_at))
+        report = self.plausibility.examine(
+            case.root, case.message_type, on=warsaw_day(case.received_at), content=case.content
+        )
         if not report.valid:
             case.findings_left_out += report.total - len(report.findings)
         return report.findings

@@ -135,6 +135,7 @@ class VerificationStep:
             received_at=document.received_at,
             sender=self.sender(work, document.account),
             work=work,
+            content=content,
         )
         by_check = [check(case) for check in self.checks]
         findings = [finding for told in by_check for finding in told]

@@ -154,7 +154,7 @@ SECOND_ITEM = "/CC015C/Consignment[1]/HouseConsignment[1]/ConsignmentItem[2]"
             None,
         ),
         (repeat("TransitOperation"), "XSD_TOO_MANY_ELEMENTS", "/CC015C/TransitOperation[2]", None),
-        (move_last("TransitOperation"), "XSD_ELEMENT_ORDER", "/CC015C/Authorisation[1]", None),
+        (move_last("TransitOperation"), "XSD_ELEMENT_ORDER", "/CC015C/TransitOperation[1]", None),
         (
             lambda root: one(root, "messageSender").append(etree.Element("b")),
             "XSD_CONTENT",
