@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import typer
 
@@ -49,7 +49,7 @@ def import_pdr(
     frozen = None
     with _report(report) as write, file.open("rb") as opened, open_store() as store:
         teller = _Teller(write=write, as_json=as_json)
-        with reading_bar(opened, size=file.stat().st_size) as advance:
+        with teller, reading_bar(opened, size=file.stat().st_size) as advance:
             run = PdrImport(
                 store=store,
                 operator=operator(),
@@ -67,31 +67,39 @@ def import_pdr(
 
 
 class _Teller:
-    """Tells what is wrong as it is found: all of it to a program or a report, the first to people."""
+    """Tells what is wrong: all of it at once to a program or a report, the first at the end to people."""
 
     def __init__(self, *, write: Callable[[str], object] | None, as_json: bool) -> None:
         self._write = write
         self._as_json = as_json
-        self._told = 0
+        self._count = 0
+        self._first: list[Problem] = []
 
     def tell(self, problem: Problem) -> None:
-        self._told += 1
+        self._count += 1
         if self._write is not None:
             self._write(json.dumps(asdict(problem), ensure_ascii=False) + "\n")
         if self._as_json:
             print_json(asdict(problem))
-        elif self._told <= _SHOWN:
+        elif self._count <= _SHOWN:
+            self._first.append(problem)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for problem in self._first:
             where = f"line {problem.line}: {problem.record[:30]} {problem.id[:64]}"
             say(f"{where}: {problem.code}: {problem.message_en}")
+        if self._count > len(self._first) and not self._as_json:
+            more = "" if self._write else "; --report FILE keeps them all"
+            say(f"… and {self._count - len(self._first)} more{more}")
 
     def conclude(self, outcomes: Counter[Outcome], *, dry_run: bool, frozen: int | None) -> None:
         counts = {outcome.value: outcomes[outcome] for outcome in Outcome}
         if self._as_json:
             print_json({"records": outcomes.total(), **counts, "dry_run": dry_run, "keys_frozen": frozen})
             return
-        if self._told > _SHOWN:
-            more = "" if self._write else "; --report FILE keeps them all"
-            say(f"… and {self._told - _SHOWN} more{more}")
         title = "PDR records (dry run: nothing entered)" if dry_run else "PDR records"
         print_rows(title, ("outcome", "records"), counts.items(), as_json=False)
         if frozen is not None:

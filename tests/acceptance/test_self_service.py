@@ -13,6 +13,7 @@ from zeep.wsse.username import UsernameToken
 
 from benchmarks.pdr_records import pesel
 from registry.numbers import person_id_sisc
+from tests.acceptance.enrolment import enrol_many
 from tests.acceptance.running import RunningSandbox
 
 Zeep = Any  # zeep has no types
@@ -88,3 +89,18 @@ def test_certificates_are_told_with_their_expiry(sandbox: RunningSandbox) -> Non
     certificates = service.ListCertificates().certificate
     assert {certificate.kind for certificate in certificates} == {"SC"}
     assert all(certificate.notAfter > certificate.notBefore for certificate in certificates)
+
+
+def test_the_help_desk_suspends_releases_and_revokes_a_certificate(sandbox: RunningSandbox) -> None:
+    (enrolled,) = enrol_many(sandbox, 1)
+    service = zeep(sandbox, enrolled.account.login, enrolled.account.password)
+    (certificate,) = service.ListCertificates().certificate
+
+    for act, reason, status in (
+        ("suspend", "token lost", "held"),
+        ("unsuspend", "token found", "active"),
+        ("revoke", "keyCompromise", "revoked"),
+    ):
+        sandbox.sisc("helpdesk", "certificate", act, certificate.serial, "--reason", reason)
+        (certificate,) = service.ListCertificates().certificate
+        assert certificate.status == status
