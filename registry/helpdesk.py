@@ -30,8 +30,8 @@ class HelpDeskRecords(RequestRecords, AccountLinking, MigratedRecords):
     ) -> Account:
         """Give an account another e-mail address and password: its owner has lost the password.
 
-        A lock after wrong passwords ends with it. Requests and an open one-time password go along; documents
-        are the business of the store.
+        A lock after wrong passwords ends with it. Requests, applications and an open one-time password go
+        along; documents are the business of the store.
 
         Raises:
             NotRegisteredError: there is no such account.
@@ -109,5 +109,6 @@ class HelpDeskRecords(RequestRecords, AccountLinking, MigratedRecords):
     def _rename(self, login: str, new: str, values: dict[str, object]) -> None:
         accounts = tables.accounts
         self._connection.execute(update(accounts).where(accounts.c.login == login).values(values))
-        for table in (tables.one_time_passwords, tables.requests):
-            self._connection.execute(update(table).where(table.c.login == login).values(login=new))
+        for table in tables.metadata.sorted_tables:
+            if "login" in table.c and table is not accounts:
+                self._connection.execute(update(table).where(table.c.login == login).values(login=new))

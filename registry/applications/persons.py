@@ -12,7 +12,7 @@ from registry.applications.outcome import Approved, Content, Outcome, Reason, Re
 from registry.applications.reasons import reason
 from registry.errors import InvalidNumberError
 from registry.model import AccountLevel, Person
-from registry.numbers import ID_SISC_LENGTH, parse_pesel, person_id_sisc
+from registry.numbers import document_id_sisc, parse_pesel, person_id_sisc
 from registry.rows import JsonObject
 
 __all__ = ["ONLY_SYSTEM", "register", "update"]
@@ -205,12 +205,11 @@ def _new_person(form: Form) -> Person:
 
 
 def _id_by_document(form: Form) -> str:
-    """Country and number of the identity document, with zeros in between to 17 characters; our own choice."""
+    """The ID SISC that the identity document of the form gives."""
     document = form.part("Osoba/DokumentTozsamosci")
-    country = (document.text("KrajWydania") if document else None) or ""
-    number = "".join(filter(str.isalnum, _compact(document))) if document else ""
-    room = ID_SISC_LENGTH - len(country)
-    return country + number[-room:].rjust(room, "0")
+    if document is None:
+        return document_id_sisc("", "")
+    return document_id_sisc(document.text("KrajWydania") or "", _compact(document))
 
 
 def _details(form: Form) -> JsonObject:
