@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from gateway.actions import Action
 from gateway.channel import Clock
 from gateway.errors import UnavailableError
-from gateway.flow.answer_intake import Addressed, AnswerIntake, Held
+from gateway.flow.answer_intake import Addressed, AnswerIntake, Brought, Result
 from gateway.observe import Observer
 from gateway.routes import CallbackGate
 from routing.adapters.answers import JSON, read_envelope
@@ -112,13 +112,15 @@ def _unauthorized() -> _RefusedError:
     )
 
 
-def _told(results: Sequence[Addressed | Held]) -> bytes:
+def _told(results: Sequence[Result]) -> bytes:
     return json.dumps({"answers": list(map(_result, results))}, ensure_ascii=False).encode()
 
 
-def _result(result: Addressed | Held) -> dict[str, str]:
+def _result(result: Result) -> dict[str, str]:
     if isinstance(result, Addressed):
         return {"id": result.answer.back_end_id, "result": "taken", "sysRef": result.sys_ref}
+    if isinstance(result, Brought):
+        return {"id": result.answer.back_end_id, "result": "taken"}
     reason = result.reason.value if result.reason else "repeated"
     return {"id": result.answer.back_end_id, "result": "held", "reason": reason, "detail": result.detail}
 

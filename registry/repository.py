@@ -9,6 +9,7 @@ from sqlalchemy import select
 from registry import tables
 from registry.accounts import AccountRecords
 from registry.model import Representation
+from registry.readers import ReaderRecords
 from registry.representations import RepresentationRecords, all_with_representative
 from registry.rights import in_force
 from registry.rows import representation_from_row
@@ -25,7 +26,7 @@ def covers(systems: frozenset[str], system: str | None) -> bool:
     return bool(systems) if system is None else system in systems or EVERY_SYSTEM in systems
 
 
-class RegistryRepository(AccountRecords, RepresentationRecords, SignerRecords):
+class RegistryRepository(AccountRecords, RepresentationRecords, SignerRecords, ReaderRecords):
     """Accounts, persons, entities, representations and their history on one connection.
 
     Takes part in the transaction of the connection and never commits. Any RegistryError of a change asks for

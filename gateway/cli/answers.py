@@ -79,8 +79,8 @@ def release(
 ) -> None:
     """Look at an answer again and pass it on to whom it is for."""
     with open_configured() as gateway:
-        document = _desk(gateway).release(number, note=reason, sys_ref=sys_ref, force=force)
-    say(f"answer {number} is passed on, to document {document.sys_ref}")
+        released = _desk(gateway).release(number, note=reason, sys_ref=sys_ref, force=force)
+    say(f"answer {number} is passed on, to {released.to}")
 
 
 @app.command("drop")

@@ -4,7 +4,7 @@
 read ── unfit ───────────────┐
   │ fit                      ▼
 correlate ── for nobody ──► quarantine, alert ──► an operator releases or drops it
-  │ document
+  │ document, or firms named
   ▼
 mailbox
 ```
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from gateway.actions import Action
 from gateway.channel import Clock
+from gateway.flow.addressing import Addressee, addressees
 from gateway.flow.answer_reading import AnswerReader, Unfit
 from gateway.flow.answers import Answers
 from gateway.flow.correlation import Uncorrelated, correlate
@@ -24,7 +25,7 @@ from gateway.store.ports import Store, UnitOfWork
 from gateway.store.quarantine import NewQuarantined, Quarantine, QuarantineReason
 from routing.model import Answer
 
-__all__ = ["Addressed", "AnswerIntake", "Arrival", "Held"]
+__all__ = ["Addressed", "AnswerIntake", "Arrival", "Brought", "Held", "Result"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +34,14 @@ class Addressed:
 
     answer: Answer
     sys_ref: str  # of the document it is about
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brought:
+    """An answer that was put into the mailboxes of firms that it is for, now or when it came first."""
+
+    answer: Answer
+    addressees: Sequence[Addressee]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +55,8 @@ class Held:
 
 #: An answer that has been looked into.
 Arrival = Answer | Unfit
+#: What has become of an answer.
+Result = Addressed | Brought | Held
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +69,7 @@ class AnswerIntake:
     clock: Clock
     observe: Observer
 
-    def take(self, system: str, answers: Sequence[Answer]) -> Sequence[Addressed | Held]:
+    def take(self, system: str, answers: Sequence[Answer]) -> Sequence[Result]:
         """Take answers in, in one transaction of their own.
 
         Args:
@@ -82,9 +93,7 @@ class AnswerIntake:
         """Look into answers; needs no transaction."""
         return [self.reader.read(system, answer) for answer in answers]
 
-    def record(
-        self, work: UnitOfWork, system: str, arrivals: Sequence[Arrival]
-    ) -> Sequence[Addressed | Held]:
+    def record(self, work: UnitOfWork, system: str, arrivals: Sequence[Arrival]) -> Sequence[Result]:
         """Correlate and store answers that have been looked into.
 
         Args:
@@ -97,29 +106,43 @@ class AnswerIntake:
         results = [self._place(work, system, arrival, known) for arrival in arrivals]
         self._keep(work, system, [each for each in results if isinstance(each, Held)])
         self._address(work, [each for each in results if isinstance(each, Addressed)])
+        brought = [(each.answer, each.addressees) for each in results if isinstance(each, Brought)]
+        self.answers.bring(work, system, brought)
         return results
 
-    def tell(self, system: str, results: Sequence[Addressed | Held]) -> None:
+    def tell(self, system: str, results: Sequence[Result]) -> None:
         """Log and count what has been committed; what is held is an alert."""
         for each in results:
             facts = {"back_end_id": each.answer.back_end_id, "type_code": each.answer.type_code}
             if isinstance(each, Addressed):
                 self.observe(Action.ANSWER_RECEIVED, detail=system, sys_ref=each.sys_ref, **facts)
+            elif isinstance(each, Brought):
+                firms = [addressee.entity for addressee in each.addressees]
+                self.observe(Action.ANSWER_RECEIVED, detail=system, firms=firms, **facts)
             elif each.reason is not None:
                 self.observe(Action.ANSWER_QUARANTINED, detail=system, reason=each.reason.value, **facts)
 
-    def _place(
-        self, work: UnitOfWork, system: str, arrival: Arrival, known: frozenset[str]
-    ) -> Addressed | Held:
+    def _place(self, work: UnitOfWork, system: str, arrival: Arrival, known: frozenset[str]) -> Result:
         answer = _answer_of(arrival)
         if answer.back_end_id in known:
             return Held(answer=answer, reason=None, detail="it has been in the quarantine before")
         if isinstance(arrival, Unfit):
             return Held(answer=answer, reason=arrival.reason, detail=arrival.detail)
+        if answer.recipients:
+            return self._for_firms(work, system, answer)
         found = correlate(work, system, answer)
         if isinstance(found, Uncorrelated):
             return Held(answer=answer, reason=found.reason, detail=found.detail)
         return Addressed(answer=answer, sys_ref=found.sys_ref)
+
+    def _for_firms(self, work: UnitOfWork, system: str, answer: Answer) -> Brought | Held:
+        found = addressees(work, answer, system=system, at=self.clock())
+        if found:
+            return Brought(answer=answer, addressees=found)
+        named = ", ".join(f"{each.kind.value} {each.number}" for each in answer.recipients)
+        return Held(
+            answer=answer, reason=QuarantineReason.UNCORRELATED, detail=f"nobody is registered with {named}"
+        )
 
     def _keep(self, work: UnitOfWork, system: str, held: Sequence[Held]) -> None:
         at = self.clock()

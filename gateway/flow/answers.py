@@ -8,8 +8,9 @@ from typing import Final
 
 from gateway.actions import Action
 from gateway.channel import Clock, IdMaker
+from gateway.flow.addressing import Addressee
 from gateway.flow.confirming import ConfirmedDelivery
-from gateway.flow.identifying import numbers_of_answers
+from gateway.flow.identifying import numbers_of_answers, numbers_of_reply
 from gateway.store.model import Document, DocumentState, Event, MailboxFilter, NewReply
 from gateway.store.owners import GivenNumber, NumberOwners, OwnedKind
 from gateway.store.ports import UnitOfWork
@@ -72,6 +73,42 @@ class Answers:
             [given for document, answers in answered for given in _given(document, answers)]
         )
         return [reduce(_advance, answers, document) for document, answers in answered]
+
+    def bring(
+        self, work: UnitOfWork, system: str, unasked: Sequence[tuple[Answer, Sequence[Addressee]]]
+    ) -> None:
+        """Store documents of a back end for firms that it names, whoever gave rise to them.
+
+        Args:
+            work: the transaction to do it in.
+            system: target-system code of the back end.
+            unasked: documents with whom each is for; those stored before are skipped.
+        """
+        at = self.clock()
+        coming = [
+            (answer, self._unasked(system, answer, addressee, at))
+            for answer, addressed in unasked
+            for addressee in addressed
+        ]
+        _store(work, [reply for answer, reply in coming if not answer.confirmed_delivery])
+        self.confirmed.withhold(work, [reply for answer, reply in coming if answer.confirmed_delivery])
+        work.identifiers.add([each for answer, reply in coming for each in numbers_of_reply(reply, answer)])
+
+    def _unasked(self, system: str, answer: Answer, addressee: Addressee, at: datetime) -> NewReply:
+        """It answers no document of its reader; whose it does answer is nobody else's business."""
+        return NewReply(
+            sys_ref=self.new_id(),
+            type_code=answer.type_code,
+            account=addressee.account,
+            system=system,
+            content=answer.content,
+            filename=answer.filename,
+            mime="application/xml",
+            created_at=at,
+            back_end_id=f"{answer.back_end_id} {addressee.entity}",
+            person=addressee.person,
+            end=addressee.entity,
+        )
 
     def _reply(self, document: Document, answer: Answer, at: datetime) -> NewReply:
         return NewReply(

@@ -34,12 +34,8 @@ def correlate(work: UnitOfWork, system: str, answer: Answer) -> Document | Uncor
     Args:
         work: the transaction to look in.
         system: target-system code of the back end it comes from.
-        answer: as read.
+        answer: as read, for the sender of a document.
     """
-    if answer.recipients:
-        named = ", ".join(f"{each.kind.value} {each.number}" for each in answer.recipients)
-        detail = f"it is for {named}, not for the sender of a document"
-        return Uncorrelated(reason=QuarantineReason.UNCORRELATED, detail=detail)
     if answer.sys_ref is not None:
         return _by_sys_ref(work, system, answer, answer.sys_ref)
     for wanted in _searches(system, answer):

@@ -8,7 +8,7 @@ from typing import Final
 from gateway.actions import Action
 from gateway.channel import Clock
 from gateway.errors import LostLeaseError
-from gateway.flow.answer_intake import Addressed, AnswerIntake, Arrival, Held
+from gateway.flow.answer_intake import AnswerIntake, Arrival, Result
 from gateway.flow.answers import Answers
 from gateway.notices import Notices, Reason
 from gateway.observe import Observer
@@ -198,10 +198,10 @@ class DeliveryStep:
         return ours
 
     def _look_into(self, answers: Sequence[Answer]) -> Sequence[Arrival]:
-        unread = [answer for answer in answers if answer.kind is AnswerKind.UNREAD]
-        return self.intake.read(self.back_end.system, unread)
+        others = [answer for answer in answers if not _is_for_the_sender(answer)]
+        return self.intake.read(self.back_end.system, others)
 
-    def _take_in(self, work: UnitOfWork, results: Sequence[_Result]) -> Sequence[Addressed | Held]:
+    def _take_in(self, work: UnitOfWork, results: Sequence[_Result]) -> Sequence[Result]:
         """Answers that had to be looked into: they may be for others, too, or for nobody."""
         arrivals = [arrival for result in results for arrival in result.arrivals]
         return self.intake.record(work, self.back_end.system, arrivals) if arrivals else ()
@@ -222,8 +222,12 @@ class DeliveryStep:
 
 
 def _read(answers: Sequence[Answer]) -> Sequence[Answer]:
-    """Those that say themselves what they are."""
-    return [answer for answer in answers if answer.kind is not AnswerKind.UNREAD]
+    """Those for the sender that say themselves what they are."""
+    return [answer for answer in answers if _is_for_the_sender(answer)]
+
+
+def _is_for_the_sender(answer: Answer) -> bool:
+    return answer.kind is not AnswerKind.UNREAD and not answer.recipients
 
 
 def _moved(document: Document, state: DocumentState) -> Document:

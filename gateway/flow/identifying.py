@@ -1,13 +1,14 @@
 """Which numbers lead back to a document: its own, those of its parties, and those its answers tell."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
-from gateway.store.model import Document, Identifier, KeyKind
+from gateway.store.model import Document, Identifier, KeyKind, NewReply
 from routing.model import Answer
 from schemas.model import MessageFacts
 
-__all__ = ["numbers_of_answers", "numbers_of_document"]
+__all__ = ["numbers_of_answers", "numbers_of_document", "numbers_of_reply"]
 
 #: A document of any length may name any number of parties; nobody looks for one by more than these.
 _MOST_PARTIES: Final = 50
@@ -32,23 +33,33 @@ def numbers_of_document(document: Document, facts: MessageFacts) -> list[Identif
 
 def numbers_of_answers(document: Document, answers: Iterable[Answer]) -> list[Identifier]:
     """The numbers that answers to a document tell, as the MRN under which it was registered."""
-    told = (
-        number
-        for answer in answers
-        for number in ((KeyKind.LRN, answer.lrn), (KeyKind.MRN, answer.mrn), (KeyKind.ARC, answer.arc))
-    )
-    return _identifiers(document, told)
+    return _identifiers(document, (number for answer in answers for number in _told(answer)))
+
+
+def numbers_of_reply(reply: NewReply, answer: Answer) -> list[Identifier]:
+    """The numbers that a mailbox document tells which answers no document of its reader."""
+    return _identifiers_of(reply.sys_ref, reply.system, reply.account, reply.created_at, _told(answer))
+
+
+def _told(answer: Answer) -> tuple[tuple[KeyKind, str | None], ...]:
+    return (KeyKind.LRN, answer.lrn), (KeyKind.MRN, answer.mrn), (KeyKind.ARC, answer.arc)
 
 
 def _identifiers(document: Document, numbers: Iterable[tuple[KeyKind, str | None]]) -> list[Identifier]:
+    return _identifiers_of(document.sys_ref, document.system, document.account, document.received_at, numbers)
+
+
+def _identifiers_of(
+    sys_ref: str, system: str, account: str, at: datetime, numbers: Iterable[tuple[KeyKind, str | None]]
+) -> list[Identifier]:
     return [
         Identifier(
             kind=kind,
             value=value,
-            sys_ref=document.sys_ref,
-            system=document.system,
-            account=document.account,
-            at=document.received_at,
+            sys_ref=sys_ref,
+            system=system,
+            account=account,
+            at=at,
         )
         for kind, value in dict.fromkeys(numbers)
         if value

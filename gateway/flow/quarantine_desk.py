@@ -6,6 +6,7 @@ from enum import StrEnum
 from gateway.actions import Action
 from gateway.channel import Clock
 from gateway.errors import GatewayError, NotFoundError
+from gateway.flow.addressing import addressees
 from gateway.flow.answer_reading import AnswerReader
 from gateway.flow.answers import Answers
 from gateway.flow.correlation import Uncorrelated, correlate
@@ -15,7 +16,7 @@ from gateway.store.ports import Store, UnitOfWork
 from gateway.store.quarantine import Quarantine, Quarantined, QuarantineState
 from routing.model import Answer, AnswerKind
 
-__all__ = ["NotReleasedError", "QuarantineDesk", "Remedy"]
+__all__ = ["NotReleasedError", "QuarantineDesk", "Released", "Remedy"]
 
 
 class Remedy(StrEnum):
@@ -23,6 +24,7 @@ class Remedy(StrEnum):
 
     NONE = "sisc answers drop ends its wait"
     FORCE = "--force passes it on as it is"
+    REGISTER = "register the firm first, or --sys-ref names a document whose sender gets it"
     NAME_DOCUMENT = "--sys-ref names the document it is about"
 
 
@@ -36,6 +38,13 @@ class NotReleasedError(GatewayError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Released:
+    """Where an answer went."""
+
+    to: str  # "document SYSREF", or "firm ID, ID"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class QuarantineDesk:
     """Releases and drops answers in the name of an operator."""
 
@@ -46,17 +55,17 @@ class QuarantineDesk:
     clock: Clock
     observe: Observer
 
-    def release(self, number: int, *, note: str, sys_ref: str | None = None, force: bool = False) -> Document:
+    def release(self, number: int, *, note: str, sys_ref: str | None = None, force: bool = False) -> Released:
         """Look at an answer again and pass it on.
 
         Args:
             number: of the answer in the quarantine.
             note: the operator's reason.
-            sys_ref: the document it is about, where the answer does not tell.
+            sys_ref: the document it is about, where the answer does not tell; its sender gets the answer.
             force: pass it on although it is against its schema, or contradicts the document.
 
         Returns:
-            The document it was put to.
+            Where it went.
 
         Raises:
             NotFoundError: no such answer, or no such document.
@@ -66,14 +75,14 @@ class QuarantineDesk:
         with self.store.begin() as work:
             kept = self._waiting(work, number)
             answer = self._fit(kept, force=force)
-            document = self._document(work, kept, answer, sys_ref)
-            about = replace(answer, sys_ref=document.sys_ref, recipients=())
-            work.documents.update_many(self.answers.take(work, [(document, [about])]))
-            work.events.add([self._event(document, kept, note)])
+            if answer.recipients and sys_ref is None:
+                released = self._to_firms(work, kept, answer)
+            else:
+                released = self._to_sender(work, kept, answer, sys_ref, note)
             self._decide(work, number, QuarantineState.RELEASED, note)
             work.commit()
-        self._tell(Action.QUARANTINE_RELEASED, kept, sys_ref=document.sys_ref)
-        return document
+        self._tell(Action.QUARANTINE_RELEASED, kept, to=released.to)
+        return released
 
     def drop(self, number: int, *, note: str) -> None:
         """Decide that an answer is passed on to nobody.
@@ -108,6 +117,23 @@ class QuarantineDesk:
             return read.answer
         remedy = Remedy.FORCE if recognised else Remedy.NONE
         raise NotReleasedError(number=kept.id, reason=f"{read.reason.value}: {read.detail}", remedy=remedy)
+
+    def _to_sender(
+        self, work: UnitOfWork, kept: Quarantined, answer: Answer, sys_ref: str | None, note: str
+    ) -> Released:
+        document = self._document(work, kept, answer, sys_ref)
+        about = replace(answer, sys_ref=document.sys_ref, recipients=())
+        work.documents.update_many(self.answers.take(work, [(document, [about])]))
+        work.events.add([self._event(document, kept, note)])
+        return Released(to=f"document {document.sys_ref}")
+
+    def _to_firms(self, work: UnitOfWork, kept: Quarantined, answer: Answer) -> Released:
+        """The firms that it names, if one has been registered since."""
+        found = addressees(work, answer, system=kept.system, at=self.clock())
+        if not found:
+            raise NotReleasedError(number=kept.id, reason=kept.detail, remedy=Remedy.REGISTER)
+        self.answers.bring(work, kept.system, [(answer, found)])
+        return Released(to=f"firm {', '.join(addressee.entity for addressee in found)}")
 
     def _document(self, work: UnitOfWork, kept: Quarantined, answer: Answer, sys_ref: str | None) -> Document:
         found = work.documents.get(sys_ref) if sys_ref else correlate(work, kept.system, answer)

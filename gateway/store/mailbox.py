@@ -42,6 +42,13 @@ _ABOUT = (
     select(replies.c.seq).where(replies.c.correlation_sys_ref == bindparam("sys_ref")).order_by(replies.c.seq)
 )
 
+_LAST_READER = (
+    select(replies.c.account)
+    .where(replies.c.end == bindparam("entity"))
+    .order_by(replies.c.seq.desc())
+    .limit(1)
+)
+
 
 class SqlMailbox:
     """Implements `gateway.store.ports.Mailbox` on a connection."""
@@ -100,6 +107,10 @@ class SqlMailbox:
     def about(self, sys_ref: str) -> Sequence[Reply]:
         """Everything that answers a document, whoever it is for, oldest first."""
         return self._load(self._connection.scalars(_ABOUT, {"sys_ref": sys_ref}).all())
+
+    def last_reader(self, entity: str) -> str | None:
+        """The account that got the last document in this firm's context (ID SISC); None: there is none."""
+        return self._connection.scalar(_LAST_READER, {"entity": entity})
 
     def _load(self, seqs: Sequence[int]) -> Sequence[Reply]:
         rows = self._connection.execute(_FULL, {"seqs": list(seqs)})

@@ -135,6 +135,9 @@ class Mailbox(Protocol):
         At most `limit` documents and `max_bytes` of content, but at least one document if any matches.
         """
 
+    def last_reader(self, entity: str) -> str | None:
+        """The account that got the last document in this firm's context (ID SISC); None: there is none."""
+
 
 class WithheldReplies(Protocol):
     """Documents for clients that wait for a signed proof of delivery."""

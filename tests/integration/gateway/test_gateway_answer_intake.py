@@ -9,7 +9,7 @@ import pytest
 
 from gateway.actions import Action
 from gateway.errors import NotFoundError, UnavailableError
-from gateway.flow.answer_intake import Addressed, Held
+from gateway.flow.answer_intake import Addressed, Held, Result
 from gateway.flow.collecting import AnswerCollector
 from gateway.flow.quarantine_desk import NotReleasedError, QuarantineDesk, Remedy
 from gateway.store.model import DocumentState
@@ -84,11 +84,11 @@ def held(world: World) -> Sequence[Quarantined]:
         return Quarantine(work.connection).find(limit=10)
 
 
-def take(world: World, *answers: Answer) -> Sequence[Addressed | Held]:
+def take(world: World, *answers: Answer) -> Sequence[Result]:
     return world.answer_intake().take("NCTS2", answers)
 
 
-def reason_of(result: Addressed | Held) -> QuarantineReason | None:
+def reason_of(result: Result) -> QuarantineReason | None:
     assert isinstance(result, Held)
     return result.reason
 
