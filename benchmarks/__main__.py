@@ -1,4 +1,4 @@
-"""Print one JSON object: cost by stage, whole document against its floor, throughput, memory.
+"""Print one JSON object: cost by stage, schemas, whole document against its floor, throughput, memory.
 
 All figures of a run come from one machine in one go; compare ratios, not milliseconds, between runs.
 """
@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.memory import peak_of_largest_document
+from benchmarks.schemas import measure_schemas
 from benchmarks.stages import measure_floor, measure_stages
 from benchmarks.throughput import measure_throughput
 from benchmarks.verification import measure_verification
@@ -26,12 +27,14 @@ def main() -> None:
         workshop = Workshop.open(Path(folder) / "one-process")
         floor = measure_floor(workshop)
         stages = measure_stages(workshop)
+        schemas = measure_schemas(workshop)
         whole = measure_whole(workshop, documents=_DOCUMENTS)
         workshop.close()
         result = {
             "document_bytes": len(workshop.signed()),
             "floor_ms": floor,
             "stages_ms": stages,
+            "schemas_ms": schemas,
             "whole_document_ms": whole,
             "ratio_cpu_to_floor": round(whole["cpu"] / floor["cpu"], 2),
             "ratio_wall_to_floor": round(whole["wall"] / floor["wall"], 2),

@@ -74,7 +74,7 @@ class Validator:
             CatalogueError: the schema of the type cannot be used.
         """
         schema = self._schema(message_type)
-        found = root.find(_SIGNATURE) if signature is None else signature
+        found = next(root.iterchildren(_SIGNATURE), None) if signature is None else signature
         if found is None or schema.declares_signature:
             return self._report(root, schema, content)
         with _without(root, found) as unsigned:
@@ -147,20 +147,15 @@ class _Schema:
 
     def errors(self, root: etree._Element) -> list[tuple[int, str]]:
         """Line and message of what libxml2 finds; none: the document is valid."""
-        with self._leased() as compiled:
-            if compiled.validate(root):
-                return []
-            log = cast("Iterable[Any]", compiled.error_log)
-            return [(one.line, one.message) for one in log]
-
-    @contextmanager
-    def _leased(self) -> Iterator[etree.XMLSchema]:
         try:
             compiled = self._idle.pop()
         except IndexError:
             compiled = etree.XMLSchema(self._files[0])  # compiled before
         try:
-            yield compiled
+            if compiled.validate(root):
+                return []
+            log = cast("Iterable[Any]", compiled.error_log)
+            return [(one.line, one.message) for one in log]
         finally:
             self._idle.append(compiled)
 
