@@ -41,6 +41,8 @@ JSON: Final = "application/json"  # of an envelope
 PROBLEM: Final = "application/problem+json"  # of a refusal, RFC 9457
 _MOST_ANSWERS: Final = 1000  # in one envelope
 _MOST_RECIPIENTS: Final = 20  # of one answer
+#: Members that are called alike on both sides.
+_SAME_NAMES: Final = ("sys_ref", "correlation", "lrn", "mrn", "arc", "confirmed_delivery")
 
 _Number = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 _Line = Annotated[str, StringConstraints(max_length=1000)]
@@ -84,7 +86,7 @@ class _Party(BaseModel):
 class _Told(BaseModel):
     """What a back end tells of an answer beside its bytes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
     id: _Number
     file_name: _FileName | None = None
@@ -189,7 +191,8 @@ def write_problem(*, title: str, detail: str, answers: Sequence[Answer]) -> byte
 def write_sidecar(answer: Answer, file: str) -> bytes:
     """What `read_sidecar` reads, for back ends written in Python."""
     told = _sent(answer).model_dump(exclude={"content"})
-    return _written(Sidecar(file=file, sha256=hashlib.sha256(answer.content).hexdigest(), **told))
+    facts = {**told, "file": file, "sha256": hashlib.sha256(answer.content).hexdigest()}
+    return _written(Sidecar.model_validate(facts, by_name=True))
 
 
 def _read(form: type[_Read], content: bytes) -> _Read:
@@ -206,15 +209,13 @@ def _written(form: BaseModel) -> bytes:
 
 
 def _sent(answer: Answer) -> _Sent:
-    return _Sent(
-        id=answer.back_end_id,
-        file_name=answer.filename or None,
-        content=answer.content,
-        sys_ref=answer.sys_ref,
-        correlation=answer.correlation,
-        lrn=answer.lrn,
-        mrn=answer.mrn,
-        arc=answer.arc,
-        recipients=tuple(_Party(kind=each.kind, number=each.number) for each in answer.recipients),
-        confirmed_delivery=answer.confirmed_delivery,
+    return _Sent.model_validate(
+        {
+            "id": answer.back_end_id,
+            "file_name": answer.filename or None,
+            "content": answer.content,
+            "recipients": [_Party(kind=each.kind, number=each.number) for each in answer.recipients],
+            **{name: getattr(answer, name) for name in _SAME_NAMES},
+        },
+        by_name=True,
     )

@@ -97,11 +97,10 @@ class Broker:
 
     def _parameters(self, system: str) -> pika.URLParameters:
         settings = self.settings
-        try:
-            parameters = pika.URLParameters(settings.url)
-        except (ValueError, TypeError) as error:
+        parameters = _read(settings.url)
+        if parameters is None:
             reason = "the url is none of the form amqp://user:password@host:port/vhost"
-            raise RouteConfigurationError(system=system, reason=reason) from error
+            raise RouteConfigurationError(system=system, reason=reason)
         parameters.heartbeat = _HEARTBEAT_SECONDS
         parameters.connection_attempts = 1
         parameters.socket_timeout = settings.timeout_seconds
@@ -112,6 +111,16 @@ class Broker:
             context = tls_context(settings.tls, system=system)
             parameters.ssl_options = pika.SSLOptions(context, parameters.host)
         return parameters
+
+
+def _read(url: str) -> pika.URLParameters | None:
+    """What an address says; None where it is none. The library takes any scheme."""
+    if not url.startswith(("amqp://", "amqps://")):
+        return None
+    try:
+        return pika.URLParameters(url)
+    except (ValueError, TypeError):
+        return None
 
 
 def told(error: BaseException) -> str:
