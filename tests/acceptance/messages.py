@@ -28,11 +28,18 @@ def fresh_lrn(prefix: str = "T") -> str:
 
 
 def signed_example(
-    code: str, key: KeyPair, *, lrn: str | None = None, profile: SignatureProfile = SignatureProfile.XADES
+    code: str,
+    key: KeyPair,
+    *,
+    lrn: str | None = None,
+    declarant: str | None = None,
+    profile: SignatureProfile = SignatureProfile.XADES,
 ) -> bytes:
-    """An example with its own LRN, signed."""
+    """An example with its own LRN, of another declarant (EORI) if one is named, signed."""
     root = parse((EXAMPLES / f"{code}.xml").read_bytes(), ParseLimits())
     for element in root.iter(etree.Element):
         if etree.QName(element).localname in {"LRN", "lrn", "LocalReferenceNumber"}:
             element.text = lrn or fresh_lrn()
+    for element in root.findall(".//Declarant/identificationNumber"):
+        element.text = declarant or element.text
     return sign_enveloped(root, key, at=clock.now(), ids=clock.signature_id, profile=profile)
