@@ -17,6 +17,7 @@ from registry.history import Subject
 from registry.model import Account, AccountLevel, AccountStatus
 from registry.parties import PartyRecords
 from registry.pdr.records import PdrKind
+from registry.rows import account_row
 
 __all__ = ["TRIES", "AccountLinking", "LinkOutcome", "LinkResult", "as_typed"]
 
@@ -164,4 +165,13 @@ class AccountLinking(AccountRecords, PartyRecords):
     def _tell(
         self, account: Account, action: str, facts: dict[str, object], operator: str, at: datetime
     ) -> None:
-        self._record(Subject.ACCOUNT, account.login, action, operator=operator, at=at, after=facts)
+        state = account_row(account)
+        self._record(
+            Subject.ACCOUNT,
+            account.login,
+            action,
+            operator=operator,
+            at=at,
+            before=state,
+            after=state | facts,
+        )

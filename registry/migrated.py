@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import RowMapping, Select, select, update
+from sqlalchemy import RowMapping, Select, insert, select, update
 
 from registry import tables
 from registry.errors import InvalidRecordError, NotRegisteredError
-from registry.history import Subject
+from registry.history import Subject, history_row
 from registry.pdr.records import PdrKind
 from registry.representations import RepresentationRecords
+from registry.rows import representation_row
 from registry.texts import clean_text
 
 __all__ = ["MigratedLink", "MigratedRecords", "Review"]
@@ -137,10 +138,19 @@ class MigratedRecords(RepresentationRecords):
         self._connection.execute(
             update(tables.migrated).where(tables.migrated.c.source == before.source).values(values)
         )
-        facts = {"pdr": before.source, "note": values["note"]}
-        self._record(
-            Subject.REPRESENTATION, representation_id, review.value, operator=operator, at=at, after=facts
+        right = representation_row(self.get_representation(representation_id))
+        row = history_row(
+            Subject.REPRESENTATION,
+            representation_id,
+            review.value,
+            operator=operator,
+            at=at,
+            before=right,
+            after=right,
+            document=f"PDR {before.source}",
+            reason=note,
         )
+        self._connection.execute(insert(tables.history), row)
         return self.reviews([representation_id])[representation_id]
 
     def _held(self, representation_id: str, person_id: str | None) -> MigratedLink:

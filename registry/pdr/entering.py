@@ -260,8 +260,13 @@ class _Batch:
         self, subject: Subject, key: str, record: PdrRecord, *, matched: bool, after: dict[str, object]
     ) -> None:
         """One row of history; a party that was registered before keeps what is registered."""
-        action, facts = ("matched", {}) if matched else ("migrated", after)
-        told = {**facts, "pdr": record.id}
-        self.rows[tables.history].append(
-            history_row(subject, key, action, operator=self._entry.operator, at=self._entry.at, after=told)
+        row = history_row(
+            subject,
+            key,
+            "matched" if matched else "migrated",
+            operator=self._entry.operator,
+            at=self._entry.at,
+            after=None if matched else after,
+            document=f"PDR {record.id}",
         )
+        self.rows[tables.history].append(row)

@@ -31,7 +31,7 @@ from registry.repository import RegistryRepository
 from signing.authority import CertificateSubject, KeyType, create_authority, generate_key, issue
 from signing.cbtd_register import SqlCbtdRegister
 from signing.tables import cbtd_certificates
-from tests.acceptance.running import PROJECT, until
+from tests.acceptance.running import PROJECT
 
 NOW = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)  # already the next day in Poland
 ANNA = person_id_sisc(pesel(1))
@@ -82,7 +82,16 @@ class Run:
 
     def __call__(self, *lines: str, dry: bool = False) -> Counter[Outcome]:
         self.problems.clear()
-        run = PdrImport(
+        file = io.BytesIO((HEADER + "".join(lines)).encode())
+        return self._run.rehearse(file) if dry else self._run.run(file)
+
+    def file(self, file: Path) -> Counter[Outcome]:
+        with file.open("rb") as opened:
+            return self._run.run(opened)
+
+    @property
+    def _run(self) -> PdrImport:
+        return PdrImport(
             store=self.store,
             operator="operator:ola",
             at=NOW,
@@ -90,8 +99,6 @@ class Run:
             on_problem=self.problems.append,
             on_progress=lambda _records: None,
         )
-        file = io.BytesIO((HEADER + "".join(lines)).encode())
-        return run.rehearse(file) if dry else run.run(file)
 
     @property
     def told(self) -> list[tuple[int, str, ProblemCode]]:
@@ -137,11 +144,7 @@ def test_persons_entities_authorisations_and_keys_are_entered(run: Run) -> None:
         assert (NumberKind.EXCISE, "PL12345678902") in entity.numbers
         assert [one.person_id for one in SqlCbtdRegister(work.connection).list_all()] == [ANNA]
         (change,) = registry.history(Subject.PERSON, ANNA)
-        assert (change.operator, change.action, (change.after or {})["pdr"]) == (
-            "operator:ola",
-            "migrated",
-            "P1",
-        )
+        assert (change.operator, change.action, change.document) == ("operator:ola", "migrated", "PDR P1")
 
 
 @pytest.mark.parametrize(
@@ -331,31 +334,41 @@ def sisc(store: SqlStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Se
     return [sys.executable, "-m", "gateway.cli", "registry", "import-pdr"]
 
 
-def test_an_import_killed_in_the_middle_is_simply_run_again(
-    store: SqlStore, sisc: Sequence[str], tmp_path: Path
-) -> None:
-    file = tmp_path / "pdr.csv"
-    records = write_pdr(file, persons=500, authorisations=2000)
-    with subprocess.Popen([*sisc, str(file), "--json"], stdout=subprocess.DEVNULL) as process:
-        until(lambda: count(store, tables.migrated)[0] or None)
-        process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-    (entered,) = count(store, tables.migrated)
-    assert 0 < entered < records
+#: Imports a file and kills itself in the middle of a batch: when the 700th right gets its id.
+KILLED = """
+import itertools, os, signal, sys
+from gateway import clock
+from gateway.migration import PdrImport
+from gateway.store.sql_store import SqlStore
 
-    done = subprocess.run([*sisc, str(file), "--json"], capture_output=True, text=True, check=True)
+calls = itertools.count(1)
 
-    assert json.loads(done.stdout) == {
-        "records": records,
-        "entered": records - entered,
-        "matched": 0,
-        "present": entered,
-        "refused": 0,
-        "dry_run": False,
-        "keys_frozen": None,
-    }
-    assert count(store, tables.persons, tables.entities, tables.representations) == [500, 2000, 2000]
-    assert count(store, tables.migrated, tables.history) == [records, records]
+def new_id():
+    if next(calls) == 700:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return clock.new_id()
+
+run = PdrImport(
+    store=SqlStore.open(sys.argv[1]), operator="operator:ola", at=clock.now(), new_id=new_id,
+    on_problem=print, on_progress=print,
+)
+run.run(open(sys.argv[2], "rb"))
+"""
+
+
+def test_an_import_killed_in_the_middle_is_simply_run_again(run: Run, tmp_path: Path) -> None:
+    file, url = tmp_path / "pdr.csv", run.store.engine.url.render_as_string(hide_password=False)
+    records = write_pdr(file, persons=100, authorisations=1500)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, url, str(file)], stdout=subprocess.DEVNULL, check=False, cwd=PROJECT
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert count(run.store, tables.migrated, tables.representations) == [1000, 500]
+
+    assert run.file(file) == {Outcome.PRESENT: 1000, Outcome.ENTERED: records - 1000}
+
+    assert count(run.store, tables.persons, tables.entities, tables.representations) == [100, 400, 1500]
+    assert count(run.store, tables.migrated, tables.history) == [records, records]
 
 
 @ON_SQLITE

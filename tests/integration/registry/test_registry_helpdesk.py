@@ -5,11 +5,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, create_engine, select
 
 from benchmarks.pdr_records import nip, pesel
 from registry import tables
@@ -427,6 +428,37 @@ def test_neither_side_is_linked_twice(desk: HelpDeskRecords) -> None:
 # Rights from PDR
 
 
+HEAD, *LINES = PDR.splitlines(keepends=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(runs=st.lists(st.lists(st.integers(0, len(LINES) - 1), max_size=8), max_size=4))
+def test_whatever_is_run_in_whatever_order_the_whole_file_gives_the_same_register(
+    runs: list[list[int]],
+) -> None:
+    """Parts of a file, mixed up, repeated, killed: what is entered in the end is what the file says."""
+    engine = create_engine("sqlite://")
+    tables.metadata.create_all(engine)
+    with engine.connect() as connection:
+        for lines in [*([LINES[i] for i in run] for run in runs), LINES, LINES]:
+            entry = PdrEntry(
+                connections=[connection], keys=NoKeys(), operator=OLA, at=NOW, new_id=lambda: str(uuid4())
+            )
+            entry.enter(
+                list(read_records(io.BytesIO((PDR.splitlines()[0] + "\n" + "".join(lines)).encode())))
+            )
+        registry = RegistryRepository(connection)
+        rights = registry.representations(limit=9)
+        assert [person.id_sisc for person in registry.persons(limit=9)] == [PERSON, person_id_sisc(pesel(2))]
+        assert [entity.id_sisc for entity in registry.entities(limit=9)] == [FIRM]
+        assert {(right.representative, right.systems) for right in rights} == {
+            (PERSON, frozenset({"CELINA", "AIS"})),
+            (person_id_sisc(pesel(2)), frozenset({"ECS", "AES"})),
+        }
+        assert len(rights) == 2
+    engine.dispose()
+
+
 def test_reconstituted_links_are_confirmed_or_disputed_by_who_holds_them(desk: HelpDeskRecords) -> None:
     (mine,) = desk.migrated_links(limit=9, party=PERSON)
     assert (mine.source, mine.represented, mine.review) == ("A1", FIRM, None)
@@ -450,4 +482,6 @@ def test_a_dispute_says_what_is_wrong_and_leaves_the_right_in_force(desk: HelpDe
         desk.review_link("right-1", Review.DISPUTED, operator=OLA, at=NOW)
     said = desk.review_link("right-1", Review.DISPUTED, operator=OLA, at=NOW, note="left in 2014")
     assert said.note == "left in 2014"
+    told = desk.history(Subject.REPRESENTATION, "right-1")[-1]
+    assert (told.document, told.reason, told.after) == ("PDR A1", "left in 2014", told.before)
     assert desk.get_representation("right-1").ended_at is None
