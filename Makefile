@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-faults check format bench lock clean
+.PHONY: help setup run demo test test-faults check format bench bench-scale lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -44,6 +44,9 @@ format: setup ## let the formatter and the safe fixes of the linter do their wor
 
 bench: setup ## measure stages, whole documents, throughput and memory; prints JSON
 	@$(BIN)/python -m benchmarks
+
+bench-scale: setup ## measure two workers, a long backlog and a full store; takes a while, prints JSON
+	@$(BIN)/python -m benchmarks.scale
 
 lock: setup ## resolve the dependencies anew into requirements/*.txt
 	$(BIN)/python -m pip install --quiet "uv>=0.8,<1"

@@ -3,12 +3,14 @@
 import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from time import perf_counter, process_time
 
 from gateway import clock
 from gateway.bootstrap import Gateway, open_gateway
+from gateway.channel import Caller, Content, Submission
 from gateway.client.profile import ClientProfile
 from gateway.client.requests import Requests
 from gateway.sandbox.serving import prepare_sandbox
@@ -57,6 +59,19 @@ class Workshop:
         """Writes requests of the sandbox's account."""
         profile = self.profile
         return Requests(endpoint_of(profile.url), login=profile.login, password=profile.password)
+
+    def accept(self, content: bytes) -> str:
+        """Send a document past HTTP and SOAP; its sysRef."""
+        expires = clock.now() + timedelta(minutes=10)
+        caller = Caller(login=self.login, nonce=clock.new_id(), nonce_expires=expires)
+        document = Content(data=content, mime="application/xml", filename="CC015C.xml")
+        submission = Submission(content=document, target_systems=())
+        return self.gateway.channel.accept_document(caller, submission)
+
+    @property
+    def login(self) -> str:
+        """Of the sandbox's account."""
+        return self.profile.login or ""
 
     def close(self) -> None:
         """Release the store."""

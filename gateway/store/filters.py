@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy import ColumnElement, func
 
 __all__ = ["found_by", "hidden"]
-
-_NOTHING: ColumnElement[str] = literal_column("''")
 
 
 def found_by(keys: Mapping[ColumnElement[Any], Any]) -> list[ColumnElement[bool]]:
@@ -23,4 +21,4 @@ def hidden(column: ColumnElement[Any]) -> ColumnElement[Any]:
     Without statistics SQLite prefers an index that gives the right order, and then reads an account's whole
     history to find one document.
     """
-    return column.concat(_NOTHING)
+    return func.coalesce(column, column)

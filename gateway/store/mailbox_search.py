@@ -1,6 +1,7 @@
 """Which mailbox documents a filter means, as queries that an index answers."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, func, or_, select, union, union_all
@@ -32,7 +33,9 @@ def matching(wanted: MailboxFilter) -> Select[Any] | CompoundSelect[Any]:
 
 def first_waiting(wanted: MailboxFilter) -> Select[Any]:
     """The lowest `seq` of those that match and are not collected; NULL if there is none."""
-    waiting = select(replies.c.seq).where(replies.c.collected_at.is_(None), *_further(wanted))
+    waiting = select(replies.c.seq).where(
+        replies.c.collected_at.is_(None), *_further(wanted, created_at=hidden(replies.c.created_at))
+    )
     if _has_key(wanted):
         return select(func.min(waiting.where(_visible(wanted)).subquery().c.seq))
     firsts = [
@@ -73,15 +76,18 @@ def _by_systems(covered: Mapping[str, frozenset[str]]) -> list[tuple[list[str], 
     return [(sorted(systems), entities) for systems, entities in groups.items()]
 
 
-def _further(wanted: MailboxFilter) -> list[ColumnElement[bool]]:
+def _further(
+    wanted: MailboxFilter, *, created_at: ColumnElement[datetime] = replies.c.created_at
+) -> list[ColumnElement[bool]]:
+    """All other conditions; those of time may go without their index, where another one leads."""
     contexts = _given(wanted, _CONTEXTS).items()
     conditions = found_by(_given(wanted, _KEYS)) + [hidden(column) == value for column, value in contexts]
     if wanted.system is not None:
         conditions.append(replies.c.system == wanted.system)
     if wanted.created_from is not None:
-        conditions.append(replies.c.created_at >= wanted.created_from)
+        conditions.append(created_at >= wanted.created_from)
     if wanted.created_to is not None:
-        conditions.append(replies.c.created_at < wanted.created_to)
+        conditions.append(created_at < wanted.created_to)
     return conditions
 
 

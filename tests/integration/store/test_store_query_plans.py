@@ -152,7 +152,8 @@ def test_mailboxes_are_searched_by_an_index(
 
 def test_the_next_document_is_found_among_the_waiting_ones_only(store: SqlStore, recorder: Recorder) -> None:
     with store.begin() as work:
-        for wanted in (ANNA, replace(ANNA, system="AES"), ENTITIES):
+        recent = replace(ANNA, created_from=NOW)
+        for wanted in (ANNA, recent, replace(recent, system="AES"), ENTITIES):
             work.mailbox.take_next(wanted, at=NOW)
     for plan in _assert_no_full_scan(store, recorder):
         assert "ix_replies_waiting_" in plan
