@@ -48,9 +48,12 @@ def _list(title: str, items: Iterable[Facts], *, as_json: bool) -> None:
             print_json(item)
         return
     found = list(items)
+    if not found:
+        say(f"{title}: none")
+        return
     columns = tuple(dict.fromkeys(name for item in found for name in item))
     rows = ([_cell(item.get(name)) for name in columns] for item in found)
-    print_rows(title, columns or ("nothing",), rows, as_json=False)
+    print_rows(title, columns, rows, as_json=False)
 
 
 @app.command("show")

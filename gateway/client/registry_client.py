@@ -1,6 +1,7 @@
 """A client of the self-service: what `sisc my-account` speaks to any gateway."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from lxml import etree
@@ -15,6 +16,14 @@ Facts: TypeAlias = dict[str, object]
 
 #: Elements that may be repeated.
 _SEVERAL: Final = frozenset({"systems", "numbers"})
+#: How texts of the other types are read.
+_READERS: Final[Mapping[str, Callable[[str], object]]] = {
+    **dict.fromkeys(("active", "own", "inForce", "migrated"), lambda text: text in {"true", "1"}),
+    **dict.fromkeys(
+        ("endedAt", "notBefore", "notAfter", "registeredAt", "answeredAt"), datetime.fromisoformat
+    ),
+    "number": int,
+}
 
 
 class RegistryClient(SoapClient):
@@ -70,7 +79,7 @@ def _facts(element: etree._Element) -> Facts:
     facts: Facts = {}
     for child in element.iterchildren("*"):
         name = etree.QName(child).localname
-        value: object = _facts(child) if len(child) else child.text or ""
+        value = _facts(child) if len(child) else _read(name, child.text or "")
         if name in _SEVERAL:
             several = facts.setdefault(name, [])
             assert isinstance(several, list)  # noqa: S101 - tells the type checker
@@ -78,3 +87,10 @@ def _facts(element: etree._Element) -> Facts:
         else:
             facts[name] = value
     return facts
+
+
+def _read(name: str, text: str) -> object:
+    try:
+        return _READERS.get(name, str)(text)
+    except ValueError as error:
+        raise UnavailableError(what=name, reason=f"an answer that cannot be read: {text[:50]!r}") from error

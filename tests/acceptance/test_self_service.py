@@ -77,6 +77,10 @@ def test_a_new_account_finds_its_rights_of_pdr_again(
     profile.write_text(f'url = "{sandbox.url}"\nlogin = "{LOGIN}"\npassword = "{SECRET}"\n', "utf-8")
     shown = sandbox.sisc("my-account", "links", "--profile", str(profile)).stdout
     assert "confirmed" in shown
+    as_json = sandbox.sisc("my-account", "links", "--json", "--profile", str(profile)).stdout
+    told = json.loads(as_json)
+    assert (told["id"], told["inForce"], told["systems"]) == (link.id, True, ["AES", "ECS"])
+    assert sandbox.sisc("my-account", "requests", "--profile", str(profile)).stdout == "Requests: none\n"
     note = ("--note", "wrong firm", "--profile", str(profile))
     assert "disputed" in sandbox.sisc("my-account", "dispute", link.id, *note).stdout
     again = sandbox.sisc("my-account", "link", "--profile", str(profile), check=False)
