@@ -1,5 +1,6 @@
 """Checking a document offline, as the gateway would: what `sisc check` tells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from schemas.findings import Finding, Severity
 from schemas.model import SchemaReport
 from schemas.paths import line_of
 from schemas.validation import Validator
+from signing.cbtd import CbtdRegister, WeakExemption, verify_with_exemptions
 from signing.errors import ForbiddenConstructError, NotWellFormedError, SigningError, TooLargeError
 from signing.parsing import ParseLimits, parse
 from signing.policy import MESSAGE_POLICY, SignaturePolicy
@@ -50,6 +52,8 @@ class Inspector:
     trust: TrustSource
     at: datetime
     policy: SignaturePolicy = MESSAGE_POLICY
+    register: CbtdRegister | None = None  # of CBTD keys, whose exemptions count
+    exemptions: Sequence[WeakExemption] = ()
 
     def inspect(self, content: bytes, *, schema: bool, signature: bool) -> Inspection:
         """Check a document; bad documents are told, never raised.
@@ -64,8 +68,20 @@ class Inspector:
         except SigningError as error:
             return Inspection(unreadable=_unreadable(error))
         report, code = self._schema(root, content) if schema else (None, self._code(root))
-        verdict = verify(root, policy=self.policy, trust=self.trust, at=self.at) if signature else None
+        verdict = self._verdict(root) if signature else None
         return Inspection(type_code=code, schema=report, verdict=verdict)
+
+    def _verdict(self, root: etree._Element) -> Verdict:
+        if self.register is None:
+            return verify(root, policy=self.policy, trust=self.trust, at=self.at)
+        return verify_with_exemptions(
+            root,
+            policy=self.policy,
+            trust=self.trust,
+            register=self.register,
+            exemptions=self.exemptions,
+            at=self.at,
+        )
 
     def _code(self, root: etree._Element) -> str | None:
         try:

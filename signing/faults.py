@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -601,17 +602,23 @@ def fault(rule: Rule, element: etree._Element | None = None, **facts: object) ->
         facts: values for the {names} of the rule's texts.
     """
     text = RULES[rule]
+    told = {name: _moment(value) if isinstance(value, datetime) else value for name, value in facts.items()}
     return Fault(
         rule=rule.value,
         indication=text.indication,
         sub_indication=text.sub_indication,
-        message_pl=text.pl.format(**facts),
-        message_en=text.en.format(**facts),
+        message_pl=text.pl.format(**told),
+        message_en=text.en.format(**told),
         remedy_pl=text.remedy_pl,
         remedy_en=text.remedy_en,
         line=line_of(element) if element is not None else None,
         xpath=xpath_of(element) if element is not None else None,
     )
+
+
+def _moment(at: datetime) -> str:
+    """A time for people: no digits beyond seconds."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def refuse(rule: Rule, element: etree._Element | None = None, **facts: object) -> RefusedError:

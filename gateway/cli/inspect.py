@@ -11,23 +11,22 @@ from typing import Annotated, Final
 import typer
 from cryptography import x509
 
+from gateway.cli.checked import Language, record, show
 from gateway.cli.files import read_input
-from gateway.cli.output import JsonFlag, print_json, say
+from gateway.cli.output import JsonFlag, print_json
 from gateway.clock import now
 from gateway.codelists import read_folder
 from gateway.errors import ConfigurationError
 from gateway.flow.dates import parse_moment
-from gateway.inspection import Inspection, Inspector
+from gateway.inspection import Inspector
 from gateway.plausibility import GatewayPlausibility
 from schemas.catalogue import Catalogue, load_builtin
 from schemas.codelists import CodeList
-from schemas.findings import Finding, Severity
 from schemas.validation import Validator
+from signing.cbtd import CbtdRegister, WeakExemption
 from signing.errors import RefusedError
-from signing.faults import Rule
 from signing.policy import MESSAGE_POLICY, SignaturePolicy
 from signing.trust import FirstTrust, PinnedTrust, TrustSource
-from signing.verdict import Verdict
 
 __all__ = ["check"]
 
@@ -47,6 +46,7 @@ def check(
         typer.Option(help="PEM or DER certificates of signers trusted as they are; may be repeated."),
     ] = None,
     at: Annotated[str | None, typer.Option(help="Moment to check for, e.g. 2026-03-01T12:00:00Z.")] = None,
+    lang: Annotated[Language, typer.Option(help="Language of what is found.")] = Language.ENGLISH,
     as_json: JsonFlag = False,
 ) -> None:
     """Check documents as the gateway would: schema and signature.
@@ -63,6 +63,8 @@ def check(
             validator=Validator(catalogue),
             trust=ground.trust,
             policy=ground.policy,
+            register=ground.register,
+            exemptions=ground.exemptions,
             plausibility=_plausibility(),
             at=_moment(at),
         )
@@ -70,9 +72,9 @@ def check(
             found = inspector.inspect(read_input(file), schema=not signature_only, signature=not schema_only)
             good = good and found.good
             if as_json:
-                print_json(_record(file, found))
+                print_json(record(file, found))
             else:
-                _print(file, found)
+                show(file, found, lang)
     if not good:
         raise typer.Exit(1)
 
@@ -94,6 +96,8 @@ class _Ground:
 
     trust: TrustSource
     policy: SignaturePolicy = MESSAGE_POLICY
+    register: CbtdRegister | None = None
+    exemptions: Sequence[WeakExemption] = ()  # for registered CBTD keys
 
 
 @contextmanager
@@ -131,10 +135,17 @@ def _installed() -> Iterator[_Ground | None]:
         yield None
         return
     from gateway.cli.context import open_configured  # noqa: PLC0415 - see above
+    from gateway.trust.cbtd import exemptions_of  # noqa: PLC0415 - see above
     from gateway.trust.sources import message_policy  # noqa: PLC0415 - see above
+    from signing.cbtd_register import SqlCbtdRegister  # noqa: PLC0415 - see above
 
     with open_configured() as gateway, gateway.store.read() as work:
-        yield _Ground(trust=gateway.trust.source(work), policy=message_policy(settings))
+        yield _Ground(
+            trust=gateway.trust.source(work),
+            policy=message_policy(settings),
+            register=SqlCbtdRegister(work.connection),
+            exemptions=exemptions_of(settings),
+        )
 
 
 def _plausibility() -> GatewayPlausibility:
@@ -178,118 +189,3 @@ def _moment(text: str | None) -> datetime:
     if moment is None:
         raise ConfigurationError(key="--at", reason=f"{text!r} is neither a date nor a time")
     return moment.moment
-
-
-def _record(file: Path, found: Inspection) -> dict[str, object]:
-    findings = found.schema.findings if found.schema else ()
-    listed = [found.unreadable] if found.unreadable else list(findings)
-    valid = (
-        None if found.schema is None and not found.unreadable else bool(found.schema and found.schema.valid)
-    )
-    return {
-        "file": str(file),
-        "type": found.type_code,
-        "schema": {"valid": valid, "findings": [_finding(finding) for finding in listed]},
-        "signature": _signature(found),
-    }
-
-
-def _signature(found: Inspection) -> dict[str, object]:
-    """The three members asked of every line, and the broken rule behind them."""
-    if found.unreadable:
-        return {
-            "indication": "TOTAL-FAILED",
-            "sub_indication": "FORMAT_FAILURE",
-            "signer": None,
-            "fault": _finding(found.unreadable),
-        }
-    verdict = found.verdict
-    if verdict is None:
-        return {"indication": None, "sub_indication": None, "signer": None}
-    fault = verdict.fault
-    return {
-        "indication": verdict.indication.value,
-        "sub_indication": verdict.sub_indication.value if verdict.sub_indication else None,
-        "signer": _signer(verdict),
-        "weak_from": verdict.weak_from and verdict.weak_from.isoformat(),
-        "fault": fault
-        and {
-            "code": fault.rule,
-            "line": fault.line,
-            "xpath": fault.xpath,
-            "message_pl": fault.message_pl,
-            "message_en": fault.message_en,
-            "remedy_pl": fault.remedy_pl,
-            "remedy_en": fault.remedy_en,
-        },
-    }
-
-
-def _signer(verdict: Verdict) -> dict[str, object] | None:
-    signer = verdict.signer
-    if signer is None:
-        return None
-    return {
-        "subject": signer.subject,
-        "issuer": signer.issuer,
-        "serial": signer.serial,
-        "fingerprint": signer.fingerprint,
-        "class": signer.signer_class.value if signer.signer_class else None,
-        "person": signer.person_id,
-    }
-
-
-def _finding(finding: Finding) -> dict[str, object]:
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "line": finding.line,
-        "column": finding.column,
-        "xpath": finding.xpath,
-        "value": finding.value,
-        "message_pl": finding.message_pl,
-        "message_en": finding.message_en,
-        "remedy_pl": finding.remedy_pl,
-        "remedy_en": finding.remedy_en,
-    }
-
-
-def _print(file: Path, found: Inspection) -> None:
-    if found.good:
-        warned = ", with warnings" if found.schema and found.schema.findings else ""
-        say(f"{file}  {found.type_code or 'unknown type'}  good{warned}", style="green")
-    else:
-        say(f"{file}  {found.type_code or 'unknown type'}  not good", style="red")
-    if found.unreadable:
-        _print_finding(found.unreadable)
-    if found.schema is not None:
-        say(f"  schema: {'valid' if found.schema.valid else 'not valid'}")
-        for finding in found.schema.findings:
-            _print_finding(finding)
-        left = found.schema.total - len(found.schema.findings)
-        if left > 0:
-            say(f"    … and {left} more")
-    if found.verdict is not None:
-        _print_verdict(found.verdict)
-
-
-def _print_finding(finding: Finding) -> None:
-    column = f", column {finding.column}" if finding.column else ""
-    place = f"line {finding.line}{column}: " if finding.line else ""
-    severity = "" if finding.severity is Severity.ERROR else "warning "
-    say(f"    {place}{severity}{finding.code}  {finding.message_en}\n      {finding.remedy_en}")
-
-
-def _print_verdict(verdict: Verdict) -> None:
-    say(f"  signature: {verdict.indication.value}")
-    if verdict.signer is not None:
-        say(f"    signer {verdict.signer.subject}")
-    if verdict.weak_from is not None:
-        say(f"    warning: the signer's RSA key is too short from {verdict.weak_from} on; get a longer one")
-    if verdict.fault is not None:
-        place = f"line {verdict.fault.line}: " if verdict.fault.line else ""
-        say(f"    {place}{verdict.fault.rule}  {verdict.fault.message_en}\n      {verdict.fault.remedy_en}")
-        if verdict.fault.rule == Rule.CERT_UNTRUSTED:
-            say(
-                "      Here: trust it as it is with --trust FILE, or name a gateway's settings with --config."
-            )

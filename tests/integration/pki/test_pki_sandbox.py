@@ -1,6 +1,7 @@
 """Every line of the table that `sisc pki sandbox` writes is true."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -174,6 +175,49 @@ def test_certificates_name_issuer_crl_and_responder_as_real_ones_do(folder: Path
         issuer = x509.load_der_x509_certificate((folder / "www" / f"{Path(url).stem}.cer").read_bytes())
         assert read_crl((folder / "www" / Path(url).name).read_bytes(), issuer).number == 1
         assert issued_by(certificate, issuer)
+
+
+@pytest.mark.parametrize("language", ["en", "pl"])
+def test_every_broken_rule_is_told_in_words(sisc: Sisc, language: str) -> None:
+    cases = [case for case in CASES if not case.pinned]
+    moment = ("--at", now().replace(microsecond=0).isoformat())  # some messages tell it
+    check = ("check", "--signature-only", *moment, *(f"signed/{case.document}" for case in cases))
+    faults = [json.loads(line)["signature"]["fault"] for line in sisc(*check, "--json")[1].splitlines()]
+    blocks = re.split(r"^(?=signed/)", sisc(*check, "--lang", language)[1], flags=re.MULTILINE)[1:]
+    for case, fault, told in zip(cases, faults, blocks, strict=True):
+        assert told.startswith(f"signed/{case.document} ")
+        assert case.indication.value in told
+        if case.rule is not None:
+            assert f"({case.sub_indication}) " in told.replace("\n", " ")
+            assert (fault["code"] in told, fault[f"message_{language}"] in told) == (True, True)
+            assert fault[f"remedy_{language}"] in told
+            assert fault["message_pl"] != fault["message_en"]
+
+
+def test_class_qualification_and_lists_of_a_good_signer_are_told(sisc: Sisc) -> None:
+    told = sisc("check", "--signature-only", "signed/qualified-seal.xml")[1]
+    assert "class QUALIFIED, QESeal, PL 1" in told
+    assert "organizationIdentifier=VATPL-5260001246" in told
+    told = sisc("check", "--signature-only", "signed/profile-seal-PodpisZP.xml")[1]
+    assert "signer Teresa Testowa, by the seal CN=Sandbox minister,C=PL" in told
+
+
+def test_an_exemption_of_the_settings_counts_as_at_the_gateway(
+    sisc: Sisc, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "exempting.toml"
+    exemption = (
+        '[[trust.cbtd_exemptions]]\nissuer = "CN=Sandbox CBTD CA,C=PL"\nuntil = 2999-01-01\nrsa_bits = 1024\n'
+    )
+    text = (folder / "sisc.toml").read_text("utf-8").replace('"trust/', f'"{folder}/trust/')
+    keys = f'authority_certificates = "{folder}/keys/ca.pem"\n'
+    settings.write_text(
+        f'data = "{folder}/data"\n' + text.replace("[keys]\n", f"[keys]\n{keys}") + exemption, "utf-8"
+    )
+    monkeypatch.setenv("SISC_CONFIG", str(settings))
+    code, told = sisc("check", "--signature-only", "signed/cbtd-weak-rsa1024.xml")
+    assert code == 0
+    assert "warning KEY_SIZE" in told
 
 
 def test_the_end_of_a_short_key_is_told_in_time(sisc: Sisc) -> None:
