@@ -1,5 +1,6 @@
 """`sisc systems`: emergency mode of back ends and of the gateway itself."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Annotated
 
@@ -8,10 +9,12 @@ import typer
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured, operations
 from gateway.cli.output import JsonFlag, print_rows, say
+from gateway.cli.progress import counting_bar
 from gateway.flow.lanes import lane_of, system_of
 from gateway.store.model import Lane
 from gateway.store.queue_control import LaneState
 from gateway.store.systems import GATEWAY
+from routing.model import BackEnd, Health
 
 __all__ = ["app"]
 
@@ -52,6 +55,25 @@ def status(as_json: JsonFlag = False) -> None:
         print_rows("Systems", _COLUMNS, _rows(gateway), as_json=as_json)
 
 
+@app.command("health")
+def health(as_json: JsonFlag = False) -> None:
+    """Ask every back end how it is; exits 1 when one is not well."""
+    with open_configured() as gateway, ThreadPoolExecutor() as pool:
+        back_ends = gateway.back_ends
+        with counting_bar(len(back_ends), "back ends") as count:
+            asked = {}
+            for system, told in zip(back_ends, pool.map(_ask, back_ends.values()), strict=True):
+                asked[system] = told
+                count(1)
+        rows = [
+            (system, gateway.routes.find(system).adapter.value, told.well, told.detail)
+            for system, told in asked.items()
+        ]
+    print_rows("Back ends", ("system", "adapter", "well", "detail"), rows, as_json=as_json)
+    if not all(told.well for told in asked.values()):
+        raise typer.Exit(1)
+
+
 @app.command("history")
 def history(
     system: Subject,
@@ -63,6 +85,10 @@ def history(
         changes = work.systems.history(_subject(system), limit=limit)
     rows = [(at, "paused" if paused else "resumed", by, reason) for paused, at, by, reason in changes]
     print_rows("History", ("time", "change", "by", "reason"), rows, as_json=as_json)
+
+
+def _ask(back_end: BackEnd) -> Health:
+    return back_end.health()
 
 
 def _subject(system: str) -> str:

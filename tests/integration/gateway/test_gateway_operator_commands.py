@@ -127,3 +127,23 @@ def test_documents_are_exported_and_purged(
     assert small_world.replies(sys_ref)
     assert sisc("documents", "purge")[:2] == (0, "1 documents are gone\n")
     assert sisc("documents", "show", sys_ref)[0] == 1
+
+
+def test_every_back_end_is_asked_how_it_is(
+    sisc: Sisc, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SISC_ROUTES__AES__ADAPTER", "simulator")
+    code, told, _ = sisc("systems", "health")
+    assert code == 0
+    assert "simulated in this process" in told
+    monkeypatch.setenv("SISC_ROUTES__NCTS2__ADAPTER", "directory")
+    monkeypatch.setenv("SISC_ROUTES__NCTS2__OUTBOX", str(tmp_path))
+    monkeypatch.setenv("SISC_ROUTES__NCTS2__INBOX", str(tmp_path / "missing"))
+
+    code, told, _ = sisc("systems", "health", "--json")
+
+    assert code == 1
+    by_system = {line["system"]: line for line in map(json.loads, told.splitlines())}
+    assert by_system["AES"]["well"] is True
+    assert (by_system["NCTS2"]["adapter"], by_system["NCTS2"]["well"]) == ("directory", False)
+    assert "missing" in by_system["NCTS2"]["detail"]
