@@ -84,12 +84,13 @@ class PackFolder:
 
     def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
         self.path = path
+        self._list = path / _LIST
         self._clock = clock
 
     def stamp(self) -> tuple[int, int] | None:
         """Changes whenever the list does."""
         try:
-            status = (self.path / _LIST).stat()
+            status = self._list.stat()
         except FileNotFoundError:
             return None
         return status.st_ino, status.st_mtime_ns
@@ -100,13 +101,12 @@ class PackFolder:
         Raises:
             CatalogueError: it cannot be read.
         """
-        file = self.path / _LIST
         try:
-            return _LINES.validate_json(file.read_bytes())
+            return _LINES.validate_json(self._list.read_bytes())
         except FileNotFoundError:
             return []
         except (OSError, ValidationError) as error:
-            raise CatalogueError(source=str(file), reason=f"cannot be read: {error}") from error
+            raise CatalogueError(source=str(self._list), reason=f"cannot be read: {error}") from error
 
     def types(self, line: InForce) -> list[Known]:
         """The types of a pack, once every file of it is known to be the one installed.
@@ -210,7 +210,7 @@ class PackFolder:
             content = _LINES.dump_json(lines, indent=2)
             part = self.path / f"{_LIST}.part"
             _write(part, content)
-            part.replace(self.path / _LIST)
+            part.replace(self._list)
             _sync_folder(self.path)
 
 
