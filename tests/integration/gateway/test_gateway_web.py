@@ -42,6 +42,15 @@ def test_health_is_told_and_other_paths_are_not_found(served: str) -> None:
 
 
 @pytest.mark.slow
+def test_schemas_and_their_pages_are_published(served: str) -> None:
+    schema = httpx.get(f"{served}/schemas/xsd/built-in/NCTS2/CC015C.xsd")
+
+    assert httpx.get(f"{served}/schemas/").status_code == 200
+    assert (schema.status_code, schema.headers["content-type"]) == (200, "application/xml")
+    assert httpx.get(f"{served}/schemas/xsd/built-in/..%2f..%2fpyproject.toml").status_code == 404
+
+
+@pytest.mark.slow
 def test_figures_of_all_server_processes_are_added_up(served: str) -> None:
     before = contracts_read(served)
     for _ in range(40):  # a connection each: they reach both processes
