@@ -284,9 +284,11 @@ class Gateway:
             observe=self.observe,
         )
 
-    def callbacks(self) -> CallbackApplication:
-        """Where back ends call back, as a WSGI application."""
+    def callbacks(self) -> CallbackApplication | None:
+        """Where back ends call back, as a WSGI application; None where none may. Needs the seal, for UPDs."""
         gates = read_callback_gates(self.settings)
+        if not gates:
+            return None
         return CallbackApplication(
             gates=gates, intake=self.answer_intake, clock=self.store.clock, observe=self.observe
         )

@@ -32,9 +32,11 @@ def create() -> WSGIApplication:
     mounted: dict[str, WSGIApplication] = {
         PKI_PREFIX.rstrip("/"): pki_application(gateway),
         SCHEMA_PREFIX: SchemaApplication(gateway.catalogue),
-        callbacks.PREFIX.rstrip("/"): gateway.callbacks(),
         SELF_SERVICE_PATH: gateway.self_service_application(),
     }
+    called_back = gateway.callbacks()
+    if called_back is not None:
+        mounted[callbacks.PREFIX.rstrip("/")] = called_back
     return _mount(gateway.soap_application(), mounted, _views(gateway))
 
 

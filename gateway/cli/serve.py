@@ -91,6 +91,8 @@ def _check_web(settings: Settings) -> None:
     gateway = open_gateway(settings, component="web")
     try:
         gateway.soap_application()
+        with told_by_setting("keys.seal"):
+            gateway.callbacks()
     finally:
         gateway.store.close()
 

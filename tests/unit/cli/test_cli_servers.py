@@ -157,3 +157,30 @@ def test_a_database_out_of_reach_is_told_without_its_password(
     assert refused.code == 1
     assert "store is unavailable" in refused.told
     assert "tajne-haslo" not in refused.err
+
+
+def test_a_missing_secret_of_a_callback_is_told_before_the_web_server_starts(
+    ready: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SISC_ROUTES__NCTS2__ADAPTER", "http")
+    monkeypatch.setenv("SISC_ROUTES__NCTS2__URL", "https://back-end.example/documents")
+    monkeypatch.setenv("SISC_ROUTES__NCTS2__CALLBACK_SECRET_FILE", "missing")
+
+    refused = ready("web")
+
+    assert refused.code == 2
+    assert "routes.NCTS2.callback_secret_file" in refused.told
+
+
+def test_a_missing_certificate_of_a_route_is_told_before_the_worker_starts(
+    ready: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SISC_ROUTES__NCTS2__ADAPTER", "http")
+    monkeypatch.setenv("SISC_ROUTES__NCTS2__URL", "https://back-end.example/documents")
+    monkeypatch.setenv("SISC_ROUTES__NCTS2__CA", "missing.pem")
+
+    refused = ready("serve")
+
+    assert refused.code == 2
+    assert "[routes.NCTS2]" in refused.told
+    assert "TLS files" in refused.told
