@@ -1,10 +1,21 @@
 """Everything stored under an account's login, when that login changes."""
 
-from sqlalchemy import Connection, select, update
+from typing import Final
+
+from sqlalchemy import Connection, Table, func, select, update
 
 from gateway.store import tables
 
-__all__ = ["move_account"]
+__all__ = ["MOVED", "move_account"]
+
+#: Tables that name accounts. Of the last one, which has no index by account, the documents find the rows.
+MOVED: Final[tuple[Table, ...]] = (
+    tables.documents,
+    tables.replies,
+    tables.withheld,
+    tables.work_items,
+    tables.identifiers,
+)
 
 
 def move_account(connection: Connection, login: str, new_login: str) -> None:
@@ -12,9 +23,11 @@ def move_account(connection: Connection, login: str, new_login: str) -> None:
 
     Takes part in the transaction of the connection. Costs as much as the account has documents.
     """
-    for table in (tables.documents, tables.replies, tables.work_items):
-        connection.execute(update(table).where(table.c.account == login).values(account=new_login))
+    key = tables.work_items.c.order_key  # begins with the login, see gateway.flow.ordering
+    kept = {"order_key": new_login + func.substr(key, len(login) + 1)}
+    for table in MOVED[:-1]:
+        values = {"account": new_login} | (kept if table is tables.work_items else {})
+        connection.execute(update(table).where(table.c.account == login).values(values))
     own = select(tables.documents.c.sys_ref).where(tables.documents.c.account == new_login)
-    connection.execute(
-        update(tables.identifiers).where(tables.identifiers.c.sys_ref.in_(own)).values(account=new_login)
-    )
+    numbers = tables.identifiers
+    connection.execute(update(numbers).where(numbers.c.sys_ref.in_(own)).values(account=new_login))

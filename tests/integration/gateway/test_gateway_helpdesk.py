@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from gateway.cli import helpdesk
 from gateway.migration import PdrImport
 from gateway.store import tables
+from gateway.store.accounts import MOVED
 from registry.credentials import CredentialVault, password_hash
 from registry.errors import InvalidRecordError, NotRegisteredError
 from registry.history import Subject
@@ -82,20 +83,28 @@ def test_an_account_with_a_new_email_keeps_its_documents_answers_and_waiting_wor
     renamed = replace(anna, login=moved["login"])
     assert renamed.login == "anna.nowa@example.pl"
     assert world.documents(renamed, correlation_sys_ref=done).count == answers > 0
+    assert {key.partition("|")[0] for key in order_keys(world)} == {renamed.login, bogdan.login}
     world.work()
     assert world.documents(renamed, correlation_sys_ref=waiting).count > 0
     assert world.document(other).account == bogdan.login
     with world.store.read() as work:
-        for table in tables.metadata.sorted_tables:
-            if "account" in table.c:
-                left = select(func.count()).select_from(table).where(table.c.account == anna.login)
-                assert work.connection.scalar(left) == 0, table.name
+        assert {table for table in tables.metadata.sorted_tables if "account" in table.c} == set(MOVED)
+        for table in MOVED:
+            left = select(func.count()).select_from(table).where(table.c.account == anna.login)
+            assert work.connection.scalar(left) == 0, table.name
         change = RegistryRepository(work.connection).history(Subject.ACCOUNT, renamed.login)[-1]
     assert (change.action, change.reason) == ("e-mail changed", "password lost, identity shown")
     assert change.operator.startswith("operator:")
     said = told(run("request", "show", str(number), "--json"))["messages"]
     assert said[-1]["kind"] == "action"
     assert said[-1]["text"].endswith("password lost, identity shown")
+
+
+def order_keys(world: World) -> list[str]:
+    """Of the work that waits."""
+    with world.store.read() as work:
+        found = work.connection.scalars(select(tables.work_items.c.order_key))
+        return [key for key in found if key is not None]
 
 
 def test_the_new_password_opens_the_account(world: World, run: Run, tmp_path: Path) -> None:
