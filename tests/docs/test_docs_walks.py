@@ -31,7 +31,7 @@ def test_everything_a_page_shows_happens_beside_a_sandbox(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["code-lists", "add-a-system"])
+@pytest.mark.parametrize("page", ["code-lists", "add-a-system", "production/signers-of-others"])
 def test_everything_a_page_shows_happens_without_a_gateway(page: str, terminal: Terminal) -> None:
     walk((DOCS / "how-to" / f"{page}.md").read_text(encoding="utf-8"), terminal)
 
