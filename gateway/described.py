@@ -5,6 +5,7 @@ from typing import Final
 
 from lxml import etree
 
+from gateway.upo import WARNING
 from signing.errors import SigningError
 from signing.parsing import ParseLimits, parse
 
@@ -48,6 +49,8 @@ _TOLD: Final = {
 }
 #: Elements that tell one error each, in their children.
 _ERRORS: Final = frozenset({"Blad", "FunctionalError", "functionalError", "Informacja"})
+#: Children of an error that are numbers, and what they number.
+_PLACES: Final = {"Linia": "line", "Kolumna": "column"}
 #: Attributes that name the language of a text; texts are told in English where there is a choice.
 _LANGUAGES: Final = ("{http://www.w3.org/XML/1998/namespace}lang", "Jezyk", "language")
 
@@ -63,7 +66,7 @@ class Described:
     refusal: bool = False
 
     def as_text(self) -> str:
-        """One line, then the texts of errors."""
+        """One line, then the texts of errors or warnings."""
         facts = "  ".join(f"{key} {value}" for key, value in self.facts.items())
         return "\n".join([f"{self.kind:<8} {facts}".rstrip(), *(f"  - {text}" for text in self.texts)])
 
@@ -73,7 +76,7 @@ class Described:
 
 
 def describe(content: bytes, *, filename: str | None = None) -> Described:
-    """Read the kind, the numbers and the error texts of a document of the channel or a back end.
+    """Read the kind, the numbers, and what is wrong or doubtful, of a document of the channel or a back end.
 
     Args:
         content: its bytes.
@@ -88,7 +91,7 @@ def describe(content: bytes, *, filename: str | None = None) -> Described:
     return Described(
         kind=kind,
         facts=_facts(root),
-        texts=_texts(root) if refusal else (),
+        texts=_texts(root) if refusal else _warnings(root),
         final=kind in _FINAL,
         refusal=refusal,
     )
@@ -114,12 +117,19 @@ def _texts(root: etree._Element) -> tuple[str, ...]:
     return tuple(text for text in map(_error, errors) if text)
 
 
+def _warnings(root: etree._Element) -> tuple[str, ...]:
+    """What a UPP says is doubtful, though the document was submitted."""
+    remarks = root.iter("{*}InformacjaUzupelniajaca")
+    return tuple(
+        one.text.strip() for one in remarks if one.text and one.get("TypInformacjiUzupelniajacej") == WARNING
+    )
+
+
 def _error(error: etree._Element) -> str:
     """The children of an error in one line, e.g. line, code, text and remedy."""
     told = [e for e in error.iter(etree.Element) if e.text and e.text.strip() and not _is_polish(e)]
-    return "  ".join(
-        f"line {e.text}" if etree.QName(e).localname == "Linia" else str(e.text).strip() for e in told
-    )
+    words = ((_PLACES.get(etree.QName(e).localname, ""), str(e.text).strip()) for e in told)
+    return "  ".join(f"{word} {text}".strip() for word, text in words)
 
 
 def _is_polish(element: etree._Element) -> bool:

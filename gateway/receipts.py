@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from lxml import etree
 
 from gateway.channel import IdMaker
-from gateway.upo import add, certificate, information, local, party
+from gateway.upo import WARNING, add, certificate, information, local, party
 from schemas.findings import Finding
 
 __all__ = ["Receipt", "ReceiptFacts", "Receipts", "Seal"]
@@ -68,7 +68,7 @@ class Receipts:
         """
         root, part = self._draft("UPP", facts, at)
         for warning in warnings:
-            information(part, "Ostrzezenie", _remark(warning))
+            information(part, WARNING, _remark(warning))
         return Receipt(kind="UPP", content=self.seal.seal(root, at))
 
     def npp(self, facts: ReceiptFacts, at: datetime, findings: Sequence[Finding], total: int) -> Receipt:

@@ -8,8 +8,10 @@ from lxml import etree
 
 from gateway.clock import WARSAW
 
-__all__ = ["add", "certificate", "information", "local", "party", "xml_text"]
+__all__ = ["WARNING", "add", "certificate", "information", "local", "party", "xml_text"]
 
+#: Kind of further information that tells what is doubtful about a submitted document.
+WARNING: Final = "Ostrzezenie"
 _UPO: Final = "http://crd.gov.pl/xml/schematy/UPO/2008/05/09/"
 #: None is the key of the default namespace, which the stubs do not know.
 _DEFAULT_NAMESPACE: Final[dict[str, str]] = {None: _UPO}  # type: ignore[dict-item]

@@ -32,6 +32,25 @@ def test_reasons_of_a_refusal_are_told_in_english_where_there_is_a_choice() -> N
     assert described.as_json()["refusal"] is True
 
 
+def test_line_and_column_are_told_as_such() -> None:
+    described = describe(b"<NPP><Blad><Kod>X</Kod><Linia>9</Linia><Kolumna>5</Kolumna></Blad></NPP>")
+
+    assert described.texts == ("X  line 9  column 5",)
+
+
+def test_warnings_of_a_upp_are_told() -> None:
+    kinds = ("Ostrzezenie", "idDokumentuSEAP")
+    said = [
+        f"<InformacjaUzupelniajaca TypInformacjiUzupelniajacej='{one}'>{one}</InformacjaUzupelniajaca>"
+        for one in kinds
+    ]
+    described = describe(f"<Dokument><UPP>{''.join(said)}</UPP></Dokument>".encode())
+
+    assert described.texts == ("Ostrzezenie",)
+    assert described.as_text() == "UPP\n  - Ostrzezenie"
+    assert not described.refusal
+
+
 def test_what_is_no_xml_is_called_by_its_name() -> None:
     assert describe(b"%PDF-1.7", filename="visa.pdf").kind == "visa.pdf"
     assert describe(b"", filename=None).kind == "document"
