@@ -22,6 +22,9 @@ from gateway.inspection import Inspector
 from gateway.plausibility import GatewayPlausibility
 from schemas.catalogue import Catalogue, load_builtin
 from schemas.codelists import CodeList
+from schemas.errors import CatalogueError
+from schemas.packs.folder import PackFolder
+from schemas.packs.live import LiveCatalogue
 from schemas.validation import Validator
 from signing.cbtd import CbtdRegister, WeakExemption
 from signing.errors import RefusedError
@@ -83,11 +86,15 @@ def _catalogue() -> Catalogue:
     """The message types of this installation, where there is one: its packs count as at the gateway."""
     if not _may_be_installed():
         return load_builtin()
-    from gateway.bootstrap import open_catalogue  # noqa: PLC0415 - as above
-    from gateway.cli.schema_packs import unreadable  # noqa: PLC0415 - imports settings, see _installed
-    from gateway.settings import load_settings  # noqa: PLC0415 - as above
+    from gateway.settings import load_settings  # noqa: PLC0415 - see _installed
 
-    return open_catalogue(load_settings(), unreadable)
+    settings = load_settings()
+    packs = PackFolder(settings.path(settings.schemas.packs), now)
+    return LiveCatalogue(packs, _fail)
+
+
+def _fail(error: CatalogueError) -> None:
+    raise error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,6 +86,7 @@ class SchemaTrials:
         self._observe = observe
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0
+        self._lock = threading.Lock()  # of queue and bytes: several threads verify
         self._places: dict[str, set[tuple[str, str]]] = {}
 
     def offer(self, judged: Sequence[tuple[Judgement, bytes]]) -> None:
@@ -93,14 +94,27 @@ class SchemaTrials:
         if not self._catalogue.shadows():
             return
         for judgement, content in judged:
-            document = judgement.document
-            if len(self._queue) >= _LONGEST_QUEUE or self._bytes + len(content) > _LARGEST_QUEUE:
-                self._observe.tried(document.system, Outcome.SKIPPED)
-                continue
-            self._bytes += len(content)
-            self._queue.append(
-                _Waiting(document=document, content=content, valid=_is_valid(judgement.findings))
-            )
+            valid = _is_valid(judgement.findings)
+            waiting = _Waiting(document=judgement.document, content=content, valid=valid)
+            if not self._put(waiting):
+                self._observe.tried(judgement.document.system, Outcome.SKIPPED)
+
+    def _put(self, waiting: _Waiting) -> bool:
+        with self._lock:
+            size = len(waiting.content)
+            if len(self._queue) >= _LONGEST_QUEUE or self._bytes + size > _LARGEST_QUEUE:
+                return False
+            self._bytes += size
+            self._queue.append(waiting)
+            return True
+
+    def _take(self) -> _Waiting | None:
+        with self._lock:
+            if not self._queue:
+                return None
+            waiting = self._queue.popleft()
+            self._bytes -= len(waiting.content)
+            return waiting
 
     def run(self, stop: threading.Event) -> None:
         """Try what is offered until `stop` is set."""
@@ -122,11 +136,9 @@ class SchemaTrials:
         Raises:
             UnavailableError: the store is out of reach; the result is lost.
         """
-        try:
-            waiting = self._queue.popleft()
-        except IndexError:
+        waiting = self._take()
+        if waiting is None:
             return False
-        self._bytes -= len(waiting.content)
         sums = [one for pack in self._catalogue.shadows() for one in self._tried(pack, waiting)]
         if sums:
             with self._store.begin() as work:

@@ -1,5 +1,6 @@
 """Packs in a gateway at work: change-over, documents in flight, trials without effect."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from lxml import etree
 
 from gateway.actions import Action
-from gateway.errors import TechnicalError
+from gateway.errors import TechnicalError, UnavailableError
 from gateway.flow.trials import SchemaTrials
 from gateway.store.model import DocumentState
 from gateway.store.trials import SqlTrials, TrialSum
@@ -16,6 +17,7 @@ from schemas.catalogue import BUILTIN
 from schemas.packs.folder import Mode
 from schemas.validation import Validator
 from signing.parsing import ParseLimits
+from tests.acceptance.running import until
 from tests.integration.gateway.world import Member, World, declaration
 from tests.unit.schemas.pack_tools import Office
 
@@ -189,6 +191,49 @@ def test_without_a_pack_on_trial_nothing_is_kept_for_one(
     small_world.work()
 
     assert not trials.try_one()
+
+
+def test_trials_go_on_beside_the_work_until_they_are_stopped(
+    small_world: World, packs: Office, trials: SchemaTrials
+) -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=trials.run, args=(stop,))
+    thread.start()
+    anna = small_world.enrol("anna", "NCTS2")
+    packs.install(transit(packs, 10), mode=Mode.SHADOW, system="NCTS2", version="99")
+    small_world.clock.at = packs.at
+    small_world.send(anna, declaration(key=anna.key, at=packs.at, lrn="SHORT"))
+
+    small_world.work()
+
+    try:
+        told = until(lambda: sums(small_world) or None)
+    finally:
+        stop.set()
+        thread.join()
+    assert [(one.documents, one.refused) for one in told.values()] == [(1, 0)]
+
+
+def test_a_store_out_of_reach_does_not_end_the_trials(
+    small_world: World, packs: Office, trials: SchemaTrials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = small_world.enrol("anna", "NCTS2")
+    packs.install(transit(packs, 10), mode=Mode.SHADOW, system="NCTS2", version="99")
+    small_world.clock.at = packs.at
+    for number in range(2):
+        small_world.send(anna, declaration(key=anna.key, at=packs.at, lrn=f"S{number}"))
+    small_world.work()
+
+    def away(*_arguments: object) -> None:
+        raise UnavailableError(what="store", reason="away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlTrials, "add", away)
+        with pytest.raises(UnavailableError):
+            trials.try_one()
+
+    assert trials.try_one()
+    assert [one.documents for one in sums(small_world).values()] == [1]
 
 
 def test_more_documents_than_trials_can_keep_up_with_are_left_out(
