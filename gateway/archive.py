@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from gateway.store.model import Document, Reply
 from gateway.store.ports import UnitOfWork
+from gateway.trust.evidence import evidence_files
 
 __all__ = ["Archive"]
 
@@ -21,7 +22,8 @@ class Archive:
     """A folder of exported documents: `2026/03/30/<sysRef>.zip` by day of receipt (UTC).
 
     Each holds `document.json` (what is known of it, its numbers, its events, and which file is what), the
-    `payload` byte for byte as sent, its attachments, and the answers to it.
+    `payload` byte for byte as sent, its attachments, and the answers to it. What the verdict on the signer
+    rested on is beside them in `evidence`, once for all documents: by SHA-256, as the events name it.
     """
 
     folder: Path
@@ -40,10 +42,20 @@ class Archive:
         document = work.documents.get(sys_ref)
         path = self.folder / f"{document.received_at:%Y/%m/%d}" / f"{sys_ref}.zip"
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._write_evidence(work, sys_ref)
         with _durable(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in _files(work, document).items():
                 archive.writestr(name, content)
         return path
+
+    def _write_evidence(self, work: UnitOfWork, sys_ref: str) -> None:
+        folder = self.folder / "evidence"
+        for name, content in evidence_files(work, work.events.of(sys_ref)):
+            path = folder / name
+            if not path.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                with _durable(path) as file:
+                    file.write(content)
 
 
 def _files(work: UnitOfWork, document: Document) -> dict[str, bytes]:

@@ -41,6 +41,12 @@ class SqlListRepository:
         row = self._connection.execute(query).mappings().one_or_none()
         return None if row is None else HeldList(**row)
 
+    def numbered(self, territory: str, sequence: int) -> Sequence[HeldList]:
+        """The lists of a territory with this number: one, or several if it was signed again."""
+        same = (_LISTS.territory == territory) & (_LISTS.sequence == sequence)
+        rows = self._connection.execute(select(trusted_lists).where(same).order_by(*_ORDER)).mappings()
+        return [HeldList(**row) for row in rows]
+
     def add(self, held: HeldList) -> None:
         """See ListRepository."""
         values = {column.name: getattr(held, column.name) for column in trusted_lists.columns}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -11,6 +12,7 @@ from cryptography.x509 import Certificate
 from sqlalchemy import func, select
 
 from gateway.actions import Action
+from gateway.archive import Archive
 from gateway.flow.checks import SignatureCheck, SignerClassCheck
 from gateway.flow.verification import VerificationStep
 from gateway.pki.sandbox.making import self_signed
@@ -25,8 +27,11 @@ from signing.policy import MESSAGE_POLICY
 from signing.revocation.sql import SqlRevocationCache
 from signing.tables import revocation_evidence
 from signing.trust import TrustSource
+from signing.trustlists.loading import hold
+from signing.trustlists.repository import SqlListRepository
 from signing.verdict import SignerClass, TrustDecision
 from tests.integration.gateway.world import World, declaration
+from tests.unit.signing.trustlists.made_lists import Made, verified
 
 _UNKNOWN = fault(
     Rule.CERT_STATUS_UNKNOWN, subject="CN=Anna", reason_pl="brak danych", reason_en="no data yet"
@@ -40,6 +45,7 @@ class Qualified:
     pesel: str
     known: bool = True
     evidence: tuple[Evidence, ...] = ()
+    trusted_lists: tuple[str, ...] = ()
 
     def judge(
         self,
@@ -53,6 +59,7 @@ class Qualified:
             signer_class=SignerClass.QUALIFIED,
             subject_ids=(f"PNOPL-{self.pesel}",),
             evidence=self.evidence,
+            trusted_lists=self.trusted_lists,
         )
 
 
@@ -162,6 +169,31 @@ def test_the_revocation_data_used_is_kept_and_named_in_the_documents_life(world:
     assert (kept, count) == (used, 1)
     assert signature["evidence"] == [used.digest]
     assert signature["class"] == "QUALIFIED"
+
+
+def test_an_export_holds_what_the_verdict_rested_on_once_for_all_documents(
+    small_world: World, tmp_path: Path
+) -> None:
+    anna = small_world.enrol("anna", "NCTS2")
+    used = tuple(Evidence.of(kind, kind.value.encode()) for kind in EvidenceKind)
+    held = hold(verified(Made(sequence=7)), location="https://list.example", accepted_at=small_world.clock())
+    with small_world.store.begin() as work:
+        SqlListRepository(work.connection).add(held)
+        work.commit()
+    source = Qualified(pesel_of(small_world, anna.login), evidence=used, trusted_lists=("PL 7", "PL 8"))
+    sys_refs = [small_world.send(anna) for _ in range(2)]
+    small_world.worker(Lane.VERIFY, trusting(small_world, source)).work_once()
+
+    archive = Archive(folder=tmp_path)
+    with small_world.store.read() as work:
+        for sys_ref in sys_refs:
+            archive.write(work, sys_ref)
+
+    files = {file.name: file.read_bytes() for file in (tmp_path / "evidence").iterdir()}
+    suffixes = {EvidenceKind.CRL: "crl", EvidenceKind.OCSP: "ocsp", EvidenceKind.CERTIFICATE: "cer"}
+    expected = {f"{each.digest}.{suffixes[each.kind]}": each.content for each in used}
+    assert files == {**expected, f"PL-7-{held.digest[:16]}.xml": held.content}
+    assert len(list(tmp_path.rglob("*.zip"))) == 2
 
 
 @dataclass(frozen=True)
