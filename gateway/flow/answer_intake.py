@@ -18,7 +18,7 @@ from gateway.channel import Clock
 from gateway.flow.addressing import Addressee, addressees
 from gateway.flow.answer_reading import AnswerReader, Unfit
 from gateway.flow.answers import Answers
-from gateway.flow.correlation import Uncorrelated, correlate
+from gateway.flow.correlation import Correlator, Uncorrelated
 from gateway.observe import Observer
 from gateway.store.model import Document
 from gateway.store.ports import Store, UnitOfWork
@@ -101,9 +101,15 @@ class AnswerIntake:
             system: target-system code of the back end they come from.
             arrivals: from `read`.
         """
-        numbers = {_answer_of(arrival).back_end_id for arrival in arrivals}
-        known = Quarantine(work.connection).known(system, numbers)
-        results = [self._place(work, system, arrival, known) for arrival in arrivals]
+        answers = [_answer_of(arrival) for arrival in arrivals]
+        known = Quarantine(work.connection).known(system, {answer.back_end_id for answer in answers})
+        correlator = Correlator(work, system, answers)
+        results = [
+            _repeated(answer)
+            if answer.back_end_id in known
+            else self._place(work, system, arrival, correlator)
+            for answer, arrival in zip(answers, arrivals, strict=True)
+        ]
         self._keep(work, system, [each for each in results if isinstance(each, Held)])
         self._address(work, [each for each in results if isinstance(each, Addressed)])
         brought = [(each.answer, each.addressees) for each in results if isinstance(each, Brought)]
@@ -122,18 +128,15 @@ class AnswerIntake:
             elif each.reason is not None:
                 self.observe(Action.ANSWER_QUARANTINED, detail=system, reason=each.reason.value, **facts)
 
-    def _place(self, work: UnitOfWork, system: str, arrival: Arrival, known: frozenset[str]) -> Result:
-        answer = _answer_of(arrival)
-        if answer.back_end_id in known:
-            return Held(answer=answer, reason=None, detail="it has been in the quarantine before")
+    def _place(self, work: UnitOfWork, system: str, arrival: Arrival, correlator: Correlator) -> Result:
         if isinstance(arrival, Unfit):
-            return Held(answer=answer, reason=arrival.reason, detail=arrival.detail)
-        if answer.recipients:
-            return self._for_firms(work, system, answer)
-        found = correlate(work, system, answer)
+            return Held(answer=arrival.answer, reason=arrival.reason, detail=arrival.detail)
+        if arrival.recipients:
+            return self._for_firms(work, system, arrival)
+        found = correlator.find(arrival)
         if isinstance(found, Uncorrelated):
-            return Held(answer=answer, reason=found.reason, detail=found.detail)
-        return Addressed(answer=answer, sys_ref=found.sys_ref)
+            return Held(answer=arrival, reason=found.reason, detail=found.detail)
+        return Addressed(answer=arrival, sys_ref=found.sys_ref)
 
     def _for_firms(self, work: UnitOfWork, system: str, answer: Answer) -> Brought | Held:
         found = addressees(work, answer, system=system, at=self.clock())
@@ -167,6 +170,10 @@ class AnswerIntake:
             (documents[sys_ref], answers) for sys_ref, answers in by_document.items()
         ]
         work.documents.update_many(self.answers.take(work, answered))
+
+
+def _repeated(answer: Answer) -> Held:
+    return Held(answer=answer, reason=None, detail="it has been in the quarantine before")
 
 
 def _answer_of(arrival: Arrival) -> Answer:

@@ -1,6 +1,6 @@
 """Which document an answer is about: by sysRef, or by the numbers that it names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,7 +9,7 @@ from gateway.store.ports import UnitOfWork
 from gateway.store.quarantine import QuarantineReason
 from routing.model import Answer
 
-__all__ = ["Uncorrelated", "correlate"]
+__all__ = ["Correlator", "Uncorrelated"]
 
 #: A back end has never seen these, so it cannot answer them; what they say of themselves is not verified.
 _UNSEEN: Final = frozenset({DocumentState.RECEIVED, DocumentState.NOT_SUBMITTED})
@@ -24,8 +24,8 @@ class Uncorrelated:
     detail: str
 
 
-def correlate(work: UnitOfWork, system: str, answer: Answer) -> Document | Uncorrelated:
-    """The document that an answer is about.
+class Correlator:
+    """Tells which documents the answers of one back end are about.
 
     A sysRef decides alone. Without one the numbers are asked in turn: own number of the message answered,
     LRN, MRN, ARC; the first that leads to documents decides. Documents of different senders or contexts with
@@ -33,29 +33,36 @@ def correlate(work: UnitOfWork, system: str, answer: Answer) -> Document | Uncor
 
     Args:
         work: the transaction to look in.
-        system: target-system code of the back end it comes from.
-        answer: as read, for the sender of a document.
+        system: target-system code of the back end.
+        answers: that will be asked about, as read, for senders of documents.
     """
-    if answer.sys_ref is not None:
-        return _by_sys_ref(work, system, answer, answer.sys_ref)
-    for wanted in _searches(system, answer):
-        found = [each for each in work.documents.find(wanted, limit=_MOST_CANDIDATES) if _fits(each, answer)]
-        if found:
-            return _only(found)
-    return Uncorrelated(
-        reason=QuarantineReason.UNCORRELATED, detail=f"no document of {system} has a number that it names"
-    )
 
+    def __init__(self, work: UnitOfWork, system: str, answers: Iterable[Answer]) -> None:
+        self._work = work
+        self._system = system
+        self._named = work.documents.get_many({answer.sys_ref for answer in answers if answer.sys_ref})
 
-def _by_sys_ref(work: UnitOfWork, system: str, answer: Answer, sys_ref: str) -> Document | Uncorrelated:
-    document = work.documents.get_many([sys_ref]).get(sys_ref)
-    if document is None or document.system != system or document.state in _UNSEEN:
-        detail = f"no document {sys_ref} was delivered to {system}"
+    def find(self, answer: Answer) -> Document | Uncorrelated:
+        """The document that an answer is about."""
+        if answer.sys_ref is not None:
+            return self._by_sys_ref(answer, answer.sys_ref)
+        for wanted in _searches(self._system, answer):
+            candidates = self._work.documents.find(wanted, limit=_MOST_CANDIDATES)
+            found = [each for each in candidates if _fits(each, answer)]
+            if found:
+                return _only(found)
+        detail = f"no document of {self._system} has a number that it names"
         return Uncorrelated(reason=QuarantineReason.UNCORRELATED, detail=detail)
-    if answer.lrn and document.lrn and answer.lrn != document.lrn:
-        detail = f"it names LRN {answer.lrn}, but document {sys_ref} has {document.lrn}"
-        return Uncorrelated(reason=QuarantineReason.CONTRADICTION, detail=detail)
-    return document
+
+    def _by_sys_ref(self, answer: Answer, sys_ref: str) -> Document | Uncorrelated:
+        document = self._named.get(sys_ref)
+        if document is None or document.system != self._system or document.state in _UNSEEN:
+            detail = f"no document {sys_ref} was delivered to {self._system}"
+            return Uncorrelated(reason=QuarantineReason.UNCORRELATED, detail=detail)
+        if answer.lrn and document.lrn and answer.lrn != document.lrn:
+            detail = f"it names LRN {answer.lrn}, but document {sys_ref} has {document.lrn}"
+            return Uncorrelated(reason=QuarantineReason.CONTRADICTION, detail=detail)
+        return document
 
 
 def _searches(system: str, answer: Answer) -> Sequence[DocumentFilter]:

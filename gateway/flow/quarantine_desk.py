@@ -9,7 +9,7 @@ from gateway.errors import GatewayError, NotFoundError
 from gateway.flow.addressing import addressees
 from gateway.flow.answer_reading import AnswerReader
 from gateway.flow.answers import Answers
-from gateway.flow.correlation import Uncorrelated, correlate
+from gateway.flow.correlation import Correlator, Uncorrelated
 from gateway.observe import Observer
 from gateway.store.model import Document, Event
 from gateway.store.ports import Store, UnitOfWork
@@ -136,7 +136,8 @@ class QuarantineDesk:
         return Released(to=f"firm {', '.join(addressee.entity for addressee in found)}")
 
     def _document(self, work: UnitOfWork, kept: Quarantined, answer: Answer, sys_ref: str | None) -> Document:
-        found = work.documents.get(sys_ref) if sys_ref else correlate(work, kept.system, answer)
+        correlator = Correlator(work, kept.system, [answer])
+        found = work.documents.get(sys_ref) if sys_ref else correlator.find(answer)
         if isinstance(found, Uncorrelated):
             reason = f"{found.reason.value}: {found.detail}"
             raise NotReleasedError(number=kept.id, reason=reason, remedy=Remedy.NAME_DOCUMENT)
