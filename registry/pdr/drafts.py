@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _LONGEST_ID: Final = 64  # characters of a number in PDR
+_LONGEST_LIST: Final = 10_000  # characters of any field: excise numbers may be many
 _SYSTEM: Final = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -123,7 +124,7 @@ def draft_of(record: PdrRecord, *, today: date) -> Draft:
     kind = _kind(record)
     _check_fields(record, kind)
     try:
-        clean_text("id", record.id, longest=_LONGEST_ID)
+        _check_texts(record)
         return _of_kind(kind, record, today)
     except InvalidNumberError as error:
         raise RefusedRecordError(
@@ -134,6 +135,14 @@ def draft_of(record: PdrRecord, *, today: date) -> Draft:
         ) from error
     except InvalidRecordError as error:
         raise _bad_value(error.field, error.reason) from error
+
+
+def _check_texts(record: PdrRecord) -> None:
+    """Nothing goes near a database that is no text."""
+    clean_text("id", record.id, longest=_LONGEST_ID)
+    for field, text in record.fields.items():
+        if field != "certificate":  # base64 in lines, judged by itself
+            clean_text(field, text, longest=_LONGEST_LIST)
 
 
 def _of_kind(kind: PdrKind, record: PdrRecord, today: date) -> Draft:

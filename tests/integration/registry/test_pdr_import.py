@@ -26,7 +26,7 @@ from registry.history import Subject
 from registry.model import Entity, NumberKind, Person, RepresentationLevel
 from registry.numbers import person_id_sisc
 from registry.pdr.entering import Outcome
-from registry.pdr.records import PdrFileError, Problem, ProblemCode
+from registry.pdr.records import FIELDS, PdrFileError, Problem, ProblemCode
 from registry.repository import RegistryRepository
 from signing.authority import CertificateSubject, KeyType, create_authority, generate_key, issue
 from signing.cbtd_register import SqlCbtdRegister
@@ -244,6 +244,22 @@ def test_a_bad_record_is_told_by_line_and_field_and_keeps_only_itself_out(
     assert run(bad, good) == {Outcome.REFUSED: 1, Outcome.ENTERED: 1}
     assert run.told == [(2, field, code)]
     assert count(run.store, tables.persons, tables.migrated) == [1, 1]
+
+
+def test_no_field_of_any_record_brings_a_batch_down(run: Run) -> None:
+    """NUL is what PostgreSQL cannot even be asked about."""
+    whole = {"person": person("X"), "entity": firm("X"), "authorisation": right("X"), "key": key("X")}
+    spoilt = [
+        _with(whole[kind], name, "ab\0cdefghijk")
+        for kind, fields in FIELDS.items()
+        for name in ("record", *fields)
+    ]
+    assert run(*spoilt, person()) == {Outcome.REFUSED: len(spoilt), Outcome.ENTERED: 1}
+
+
+def _with(record: str, name: str, value: str) -> str:
+    values = dict(zip(COLUMNS, record.rstrip("\n").split(","), strict=True))
+    return line(**values | {name: value})
 
 
 def test_nobody_represents_himself_and_a_certificate_must_be_one(run: Run) -> None:
