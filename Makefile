@@ -29,7 +29,7 @@ demo: setup ## the whole tour against a gateway in a temporary folder
 test: setup ## run the tests
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS)
 
-test-faults: setup ## 5,000 documents while processes, connections and the database die; prints what struck
+test-faults: setup ## 5,000 documents while processes, database and broker die and back ends fail; prints what struck
 	@$(BIN)/python -m tests.faults
 
 check: setup ## formatting, lint, types, import directions

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.broker import behind_broker
 from tests.faults.trial import Trial
 
 
@@ -13,19 +14,21 @@ from tests.faults.trial import Trial
 def test_every_promise_is_kept_while_processes_and_connections_die(
     empty_postgres_url: str, tmp_path: Path
 ) -> None:
-    trial = Trial(
-        folder=tmp_path / "gateway",
-        database=empty_postgres_url,
-        documents=60,
-        clients=6,
-        pause=(0.1, 0.5),
-        most_faults=6,
-    )
-    report = trial.run()
+    with behind_broker(tmp_path / "aes") as broker:
+        report = Trial(
+            folder=tmp_path / "gateway",
+            database=empty_postgres_url,
+            broker=broker,
+            documents=60,
+            clients=6,
+            pause=(0.1, 0.5),
+            most_faults=6,
+        ).run()
 
     assert report.verdict.promised == 60
     assert (report.verdict.lost, report.verdict.doubled) == ({}, {}), "\n".join(report.lines())
     assert report.faults.keys() >= {
+        *({"killed simulate", "line to the broker cut"} if broker else ()),
         "killed worker",
         "killed web",
         "database connections ended",
@@ -34,4 +37,4 @@ def test_every_promise_is_kept_while_processes_and_connections_die(
         "back end answers twice",
         "back end answers late and backwards",
     }
-    assert report.exit_codes == [0] * 5
+    assert report.exit_codes == [0] * (6 if broker else 5)

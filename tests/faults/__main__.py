@@ -4,10 +4,12 @@ import argparse
 import sys
 import tempfile
 import warnings
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tests.faults.broker import behind_broker
 from tests.faults.trial import Trial
 
 
@@ -39,9 +41,11 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--pause", type=float, default=5.0, help="longest pause between faults, seconds")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, ExitStack() as stack:
         server = _OwnServer(Path(folder) / "postgres")
+        broker = stack.enter_context(behind_broker(Path(folder) / "aes"))
         trial = Trial(
+            broker=broker,
             folder=Path(folder) / "gateway",
             database=server.url,
             documents=options.documents,

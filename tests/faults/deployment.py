@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ class Deployment:
     folder: Path
     environment: dict[str, str]
     ports: Sequence[int]
+    commands: Mapping[str, Sequence[str]]  # by kind of process, where it is not the name of a command
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     killed: Counter[str] = field(default_factory=Counter)  # by kind of process
     ending: threading.Event = field(default_factory=threading.Event)
@@ -47,12 +48,13 @@ class Deployment:
     def start(self, name: str) -> None:
         """Start a process, e.g. "web-0" or "worker-2"."""
         kind, _, number = name.partition("-")
+        command = self.commands.get(kind, [kind])
         environment = {**os.environ, **self.environment}
         if kind == "web":
             environment["SISC_WEB__PORT"] = str(self.ports[int(number)])
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "gateway.cli", "--config", str(self.config), kind],
+                [sys.executable, "-m", "gateway.cli", "--config", str(self.config), *command],
                 cwd=PROJECT,
                 env=environment,
                 stdout=log,
@@ -94,7 +96,13 @@ def _is_ready(url: str) -> bool | None:
 
 @contextmanager
 def deployed(
-    folder: Path, database: str, *, web: int, workers: int, environment: dict[str, str]
+    folder: Path,
+    database: str,
+    *,
+    web: int,
+    workers: int,
+    environment: dict[str, str],
+    others: Mapping[str, Sequence[str]],
 ) -> Iterator[Deployment]:
     """A gateway of many processes while the block runs; entered once it is ready.
 
@@ -104,6 +112,7 @@ def deployed(
         web: web servers, each on a port of its own.
         workers: worker processes.
         environment: more settings.
+        others: commands that run beside them, by name.
     """
     settings = {"SISC_STORE__URL": database, **environment}
     before = {name: os.environ.get(name) for name in settings}
@@ -116,11 +125,13 @@ def deployed(
             if value is not None:
                 os.environ[name] = value
     ports = [find_port("127.0.0.1", 0, option="port", patience_seconds=1) for _ in range(web)]
-    deployment = Deployment(folder=folder, environment=settings, ports=ports)
+    deployment = Deployment(folder=folder, environment=settings, ports=ports, commands=others)
     for number in range(web):
         deployment.start(f"web-{number}")
     for number in range(workers):
         deployment.start(f"worker-{number}")
+    for name in others:
+        deployment.start(f"{name}-0")
     tending = threading.Thread(target=deployment.tend)
     try:
         deployment.wait_until_ready()

@@ -27,6 +27,7 @@ class Senders:
     urls: Sequence[str]
     accounts: Sequence[Enrolled]
     each: int  # documents an account
+    codes: Sequence[str] = ("CC015C",)  # what is sent, in turn
     promised: list[str] = field(default_factory=list)  # every sysRef that was returned
     tried_again: Counter[str] = field(default_factory=Counter)  # by reason
 
@@ -42,7 +43,7 @@ class Senders:
         servers = itertools.cycle(self.urls)
         for number in range(self.each):
             lrn = fresh_lrn("DOWN") if number % _EVERY == 0 else None
-            content = signed_example("CC015C", sender.key, lrn=lrn)
+            content = signed_example(self.codes[number % len(self.codes)], sender.key, lrn=lrn)
             while not self._accepted(next(servers), sender, content):
                 time.sleep(_PAUSE_SECONDS)
 

@@ -16,6 +16,7 @@ from gateway.store.sql_store import SqlStore
 from tests.acceptance.enrolment import enrol_many
 from tests.acceptance.running import until
 from tests.faults.back_end import FaultyBackEnd, serve_back_end
+from tests.faults.broker import BehindBroker
 from tests.faults.deployment import Deployment, deployed
 from tests.faults.senders import Senders
 from tests.faults.verdict import Verdict, judge
@@ -58,6 +59,7 @@ class Trial:
     documents: int
     clients: int
     pause: tuple[float, float]  # seconds between two faults
+    broker: BehindBroker | None = None  # a second back end, for every other document
     most_faults: int = 1_000_000
     seed: int = 20261121
     more_faults: Mapping[str, Callable[[], None]] = field(default_factory=dict)
@@ -71,8 +73,14 @@ class Trial:
         write_secret_file(token, _TOKEN.encode())
         back_end = FaultyBackEnd(ledger, token=_TOKEN, seed=self.seed)
         with serve_back_end(back_end) as address:
-            environment = _SETTINGS | _route(address, token)
-            many = deployed(self.folder, self.database, web=2, workers=3, environment=environment)
+            many = deployed(
+                self.folder,
+                self.database,
+                web=2,
+                workers=3,
+                environment=_SETTINGS | _route(address, token) | (self.broker.route if self.broker else {}),
+                others={"simulate": self.broker.command} if self.broker else {},
+            )
             with many as deployment:
                 back_end.callback_urls = deployment.urls
                 report = self._run(deployment, back_end, ledger)
@@ -84,21 +92,40 @@ class Trial:
             urls=deployment.urls,
             accounts=enrol_many(_Settings(deployment, self.database), self.clients),
             each=self.documents // self.clients,
+            codes=("CC015C", "CC515C") if self.broker else ("CC015C",),
         )
         self._send(deployment, senders)
         store = SqlStore.open(self.database)
-        until(lambda: _drained(store, back_end), seconds=self.drained_within)
+        until(lambda: self._is_at_rest(store, senders, back_end, ledger), seconds=self.drained_within)
         deployment.ending.set()
         exit_codes = deployment.stop()
-        verdict = judge(store, senders.promised, _deliveries(ledger))
+        verdict = judge(store, senders.promised, self._deliveries(ledger))
         store.close()
         self.faults.update({f"killed {kind}": count for kind, count in deployment.killed.items()})
         self.faults.update({f"back end {manner}": count for manner, count in back_end.manners.items()})
+        if self.broker:
+            self.faults["line to the broker cut"] = self.broker.cuts
         again = sum(times > 1 for times in back_end.seen.values())
         self.faults["documents that the back end was given more than once"] = again
         return Report(
             faults=self.faults, tried_again=senders.tried_again, verdict=verdict, exit_codes=exit_codes
         )
+
+    def _is_at_rest(
+        self, store: SqlStore, senders: Senders, back_end: FaultyBackEnd, ledger: SqlStore
+    ) -> bool | None:
+        """Whether nothing is under way, and nothing awaited from beyond the broker."""
+        with store.read() as work:
+            busy = work.queue.depth()
+        if busy or back_end.has_more_to_say():
+            return None
+        return True if not judge(store, senders.promised, self._deliveries(ledger)).lost else None
+
+    def _deliveries(self, ledger: SqlStore) -> Counter[str]:
+        """What the back ends show, by sysRef."""
+        with ledger.read() as work:
+            shown = Counter(work.connection.scalars(select(routing.tables.simulator_deliveries.c.sys_ref)))
+        return shown + self.broker.deliveries() if self.broker else shown
 
     def _send(self, deployment: Deployment, senders: Senders) -> None:
         sent = threading.Event()
@@ -116,6 +143,7 @@ class Trial:
             lambda: deployment.kill("worker", chance),
             lambda: deployment.kill("web", chance),
             self._end_connections,
+            *([lambda: deployment.kill("simulate", chance), self.broker.cut] if self.broker else []),
             *self.more_faults.values(),
         ]
         struck = 0
@@ -161,15 +189,3 @@ def _ledger(file: Path) -> SqlStore:
     store = SqlStore.open(f"sqlite:///{file}")
     store.migrate()
     return store
-
-
-def _drained(store: SqlStore, back_end: FaultyBackEnd) -> bool | None:
-    with store.read() as work:
-        busy = work.queue.depth()
-    return None if busy or back_end.has_more_to_say() else True
-
-
-def _deliveries(ledger: SqlStore) -> Counter[str]:
-    """What the back end shows, by sysRef."""
-    with ledger.read() as work:
-        return Counter(work.connection.scalars(select(routing.tables.simulator_deliveries.c.sys_ref)))
