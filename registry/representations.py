@@ -16,12 +16,16 @@ from registry.errors import (
     NotRegisteredError,
 )
 from registry.history import Subject
-from registry.model import Activity, Privilege, Representation, RepresentationLevel
+from registry.model import Activity, Entity, Person, Privilege, Representation, RepresentationLevel
 from registry.parties import PartyRecords
 from registry.powers import cut_back
+from registry.rights import in_force
 from registry.rows import representation_from_row, representation_row
 
-__all__ = ["RepresentationRecords", "all_with_representative", "check_representation"]
+__all__ = ["KEEP_BASIS", "RepresentationRecords", "all_with_representative", "check_representation"]
+
+#: A change leaves the right that this one was passed on from as it is.
+KEEP_BASIS = "*"
 
 _LONGEST_SYSTEM = 30  # characters of a target-system code
 
@@ -102,6 +106,7 @@ class RepresentationRecords(PartyRecords):
             AlreadyRegisteredError: the id is taken.
         """
         check_representation(representation)
+        self._require_live_basis(representation, at)
         self.get_entity(representation.represented)
         if not self._is_registered(representation.representative):
             raise NotRegisteredError(what="representative", key=representation.representative)
@@ -149,10 +154,12 @@ class RepresentationRecords(PartyRecords):
         activities: Mapping[str, frozenset[Activity]] | None = None,
         privileges: Collection[Privilege] = (),
         substitution: bool = False,
+        basis: str | None = KEEP_BASIS,
     ) -> Representation:
         """Replace scope, level and term of a right; returns it with its new version.
 
-        What was passed on from it is cut back to what it still covers, or ends.
+        A right that was passed on stays within its basis. What was passed on from it is cut back to what it
+        still covers, or ends.
 
         Raises:
             NotRegisteredError: there is no such representation.
@@ -169,8 +176,10 @@ class RepresentationRecords(PartyRecords):
             activities=activities or {},
             privileges=frozenset(privileges),
             substitution=substitution,
+            basis=before.basis if basis == KEEP_BASIS else basis,
             version=before.version + 1,
         )
+        after = self._within_basis(after)
         check_representation(after)
         self._replace(before, after, "changed", operator=operator, at=at)
         for passed_on in self._passed_on(after.id):
@@ -202,7 +211,10 @@ class RepresentationRecords(PartyRecords):
         wanted = select(table.id).where(
             or_(table.representative == party, table.represented == party), table.ended_at.is_(None)
         )
-        for representation_id in self._connection.scalars(wanted).all():
+        self._end_open(self._connection.scalars(wanted).all(), operator=operator, at=at)
+
+    def _end_open(self, ids: Sequence[str], *, operator: str, at: datetime) -> None:
+        for representation_id in ids:
             if self.get_representation(representation_id).ended_at is None:  # not ended with its basis
                 self.end_representation(representation_id, operator=operator, at=at)
 
@@ -221,6 +233,52 @@ class RepresentationRecords(PartyRecords):
             .order_by(table.id)
         )
         return [representation_from_row(row) for row in self._connection.execute(wanted).mappings()]
+
+    def change_entity(self, entity: Entity, *, operator: str, at: datetime) -> None:
+        """As `PartyRecords.change_entity`; what a deactivated entity passed on ends."""
+        super().change_entity(entity, operator=operator, at=at)
+        if not entity.active:
+            self._end_passed_on_by(entity.id_sisc, operator=operator, at=at)
+
+    def change_person(self, person: Person, *, operator: str, at: datetime) -> None:
+        """As `PartyRecords.change_person`; what a deactivated person passed on ends."""
+        super().change_person(person, operator=operator, at=at)
+        if not person.active:
+            self._end_passed_on_by(person.id_sisc, operator=operator, at=at)
+
+    def _end_passed_on_by(self, party: str, *, operator: str, at: datetime) -> None:
+        held = tables.representations.alias("held")
+        table = tables.representations.c
+        wanted = (
+            select(table.id)
+            .join(held, held.c.id == table.basis)
+            .where(held.c.representative == party, table.ended_at.is_(None))
+        )
+        self._end_open(self._connection.scalars(wanted).all(), operator=operator, at=at)
+
+    def _require_live_basis(self, right: Representation, at: datetime) -> None:
+        if right.basis is None:
+            return
+        basis = self.get_representation(right.basis)
+        if not in_force(basis, at) or cut_back(right, basis) != right:
+            raise InvalidRecordError(field="basis", reason="the right it is passed on from does not cover it")
+
+    def _within_basis(self, right: Representation) -> Representation:
+        if right.basis is None:
+            return right
+        left = cut_back(right, self.get_representation(right.basis))
+        if left is None:
+            raise InvalidRecordError(field="basis", reason="the right it is passed on from covers none of it")
+        return left
+
+    def rights_for(self, represented: str) -> Sequence[str]:
+        """The ids of all rights ever given for an entity."""
+        table = tables.representations.c
+        return list(
+            self._connection.scalars(
+                select(table.id).where(table.represented == represented).order_by(table.id)
+            )
+        )
 
     def _passed_on(self, basis: str) -> list[Representation]:
         table = tables.representations.c

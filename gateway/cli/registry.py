@@ -12,6 +12,7 @@ from gateway.cli.asking import PasswordFileOption, ask_password
 from gateway.cli.context import open_registry
 from gateway.cli.output import JsonFlag, print_json, print_rows
 from gateway.cli.pdr import import_pdr
+from gateway.cli.registry_past import history, who_could_send
 from gateway.cli.registry_signer import app as signer_app
 from registry.accounts import normal_login
 from registry.credentials import password_hash
@@ -47,6 +48,8 @@ app.add_typer(account_app, name="account")
 app.add_typer(entity_app, name="entity")
 app.add_typer(representation_app, name="representation")
 app.add_typer(applications_app, name="applications")
+app.command("history")(history)
+app.command("who-could")(who_could_send)
 app.command("import-pdr")(import_pdr)
 
 _Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]

@@ -146,6 +146,7 @@ class ReplaceRight:
             activities=right.activities,
             privileges=right.privileges,
             substitution=right.substitution,
+            basis=right.basis,
             operator=operator,
             at=at,
         )

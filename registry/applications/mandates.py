@@ -99,7 +99,7 @@ def decide(form: Form, facts: Facts, *, confirmed: bool) -> Outcome:
         *([] if entity.active else [reason("ENTITY_INACTIVE", value=entity.id_sisc)]),
         *(each for position in positions for each in _reasons(form, position, facts, entity)),
         *_ending_reasons(form, positions, facts),
-        *_granting_reasons(form, wanted, powers),
+        *_granting_reasons(form, positions, wanted, powers),
         *checks.attachments(form, facts),
     ]
     if reasons:
@@ -216,14 +216,25 @@ def _ending_reasons(form: Form, positions: Sequence[_Position], facts: Facts) ->
 
 
 def _granting_reasons(
-    form: Form, wanted: Sequence[Representation | None], powers: Sequence[Power]
+    form: Form,
+    positions: Sequence[_Position],
+    wanted: Sequence[Representation | None],
+    powers: Sequence[Power],
 ) -> Iterator[Reason]:
     granting = [power for power in powers if power.may_grant]
-    for part, right in zip(form.parts("Reprezentant"), wanted, strict=True):
-        if right is not None and granting and _basis(right, granting) is None:
-            yield reason("GRANT_EXCEEDS_OWN_RIGHT", xpath=part.place("Umocowanie"))
+    for position, right in zip(positions, wanted, strict=True):
+        if right is not None and granting and not _may_give(right, position, granting):
+            yield reason("GRANT_EXCEEDS_OWN_RIGHT", xpath=position.part.place("Umocowanie"))
     if not granting and any(right is not None for right in wanted):
         yield from checks.required_attachment(form, *_DOCUMENTS)
+
+
+def _may_give(right: Representation, position: _Position, powers: Sequence[Power]) -> bool:
+    """Who only passes his own right on leaves alone what others gave."""
+    power = _basis(right, powers)
+    if power is None or power.basis is None or power.extended:
+        return power is not None
+    return all(existing.basis == power.basis.id for existing in position.existing)
 
 
 def _basis(right: Representation, powers: Sequence[Power]) -> Power | None:

@@ -6,6 +6,7 @@ certificate comes from the authority in exchange for a request (CSR).
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,49 @@ def test_from_an_account_to_a_declaration_and_to_the_end_of_the_right(
     refused = declare(ewa, key)
     assert [code.text for code in refused.iterfind(".//{*}Kod")] == ["RIGHT_EXPIRED"]
     assert EWA.id_sisc in etree.tostring(refused).decode()
+
+
+def test_a_clerk_decides_at_the_command_line_and_the_applicant_reads_it(
+    running: RunningSandbox, seal: Pair, tmp_path: Path
+) -> None:
+    zeep = client(running, "oksana@example.com", tmp_path)
+    passport = (
+        "<DokumentTozsamosci><Rodzaj>PASZPORT</Rodzaj><SeriaINumer>AB 1234567</SeriaINumer>"
+        "<KrajWydania>UA</KrajWydania></DokumentTozsamosci>"
+    )
+    who = person("Oksana", "Заявник", "70010200190")
+    form = person_form(who, login="oksana@example.com", identity=passport)
+    case = register(zeep, seal, form, who).text("NumerSprawy")
+    assert case is not None
+
+    (waiting,) = map(
+        json.loads, running.sisc("registry", "applications", "list", "--json").stdout.splitlines()
+    )
+    assert (waiting["case"], waiting["waits for"]) == (case, "POTWIERDZENIE_TOZSAMOSCI")
+    shown = running.sisc("registry", "applications", "show", case).stdout
+    assert "Заявник" in shown
+    assert "Nothing in the register stands against it." in shown
+    running.sisc("registry", "applications", "approve", case, "--note", "seen in person")
+    again = running.sisc("registry", "applications", "refuse", case, "--reason", "late", check=False)
+    assert again.returncode == 1
+
+    def decided() -> list[str] | None:
+        documents = zeep.service.GetDocuments(korelacjaSysref=case).document
+        found = [one.content.filename for one in documents if one.content.filename.startswith("Decyzja")]
+        return found if len(found) == 2 else None
+
+    assert until(decided) == [f"DecyzjaWRR_{case}-1.xml", f"DecyzjaWRR_{case}-2.xml"]
+    told = running.sisc("registry", "history", "UA000000AB1234567", "--json").stdout.splitlines()
+    first = json.loads(told[0])
+    assert (first["action"], first["document"], first["reason"]) == ("added", case, "seen in person")
+
+
+def test_the_register_tells_who_could_send_for_the_sandboxs_firm(running: RunningSandbox) -> None:
+    today = clock.warsaw_day(clock.now()).isoformat()
+    asked = ("registry", "who-could", "--entity", running.entity, "--on", today, "--json")
+
+    able = running.sisc(*asked, "--system", "AES").stdout.splitlines()
+    unable = running.sisc(*asked, "--system", "ZEFIR2").stdout
+
+    assert [json.loads(line)["account"] for line in able] == [running.account.login]
+    assert unable == ""

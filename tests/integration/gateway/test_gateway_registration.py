@@ -447,6 +447,12 @@ def test_a_holder_passes_on_no_more_than_he_holds_and_it_ends_with_his_right(szp
     assert pass_on(mandate("AES", level="ROZSZERZONE", **within)).codes == ["GRANT_EXCEEDS_OWN_RIGHT"]
     passed = pass_on(mandate("AES", **within))
     assert passed.codes == []
+    given = representation("Próbna", OWN, position(1, celina.person, mandate("AES")))
+    assert szprot.file(anna, given).codes == []  # now it is the owner's
+    assert pass_on(mandate("AES", **within)).codes == ["GRANT_EXCEEDS_OWN_RIGHT"]
+    assert szprot.file(anna, representation("Próbna", OWN, position(1, celina.person, ended()))).codes == []
+    passed = pass_on(mandate("AES", **within))
+    assert passed.codes == []
 
     end = representation("Próbna", OWN, position(1, bogdan.person, ended()))
     assert szprot.file(anna, end).codes == []
