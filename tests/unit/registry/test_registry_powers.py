@@ -75,6 +75,7 @@ def extent(right: Representation, day: date) -> set[tuple[str, str]]:
     return activities | held | extended
 
 
+@settings(deadline=None)
 @given(right=rights(), basis=rights(), day=DAYS)
 def test_what_is_cut_back_exceeds_neither_the_right_nor_its_basis(
     right: Representation, basis: Representation, day: date
@@ -90,6 +91,7 @@ def test_what_is_cut_back_exceeds_neither_the_right_nor_its_basis(
     assert cut_back(left, basis) == left
 
 
+@settings(deadline=None)
 @given(grant=rights(AGENCY, FIRM), reach=rights(PEOPLE[0], AGENCY))
 def test_the_power_of_an_agencys_employee_exceeds_neither_link(
     grant: Representation, reach: Representation
@@ -198,7 +200,7 @@ def _wait(register: _Register, data: st.DataObject) -> None:
 STEPS: list[Step] = [_grant, _grant, _pass_on, _change, _end, _switch, _deactivate, _wait]
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_no_sequence_of_changes_leaves_a_right_without_a_live_basis(data: st.DataObject) -> None:
     engine = create_engine("sqlite://")
