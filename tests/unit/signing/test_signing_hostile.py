@@ -60,9 +60,9 @@ def test_digests_are_counted(digests: list[object]) -> None:
     assert len(digests) == 3
 
 
-@pytest.mark.parametrize("length", [1, 2, 4, 5, 100, len(DER) // 2, len(DER) - 1])
-def test_a_truncated_certificate_is_refused_before_any_digest(length: int, digests: list[object]) -> None:
-    verdict = verified(with_certificate(DER[:length]))
+@pytest.mark.parametrize("end", [1, 2, 4, 5, 100, -280, -1])
+def test_a_truncated_certificate_is_refused_before_any_digest(end: int, digests: list[object]) -> None:
+    verdict = verified(with_certificate(DER[:end]))
     assert rule_of(verdict) == Rule.CERTIFICATE_FORMAT
     assert verdict.indication is Indication.INDETERMINATE
     assert digests == []
