@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = [
     "AmqpRoute",
     "AnyRoute",
+    "DeliveringRoute",
     "DirectRoute",
     "DirectoryRoute",
     "HttpRoute",
@@ -28,7 +29,24 @@ class RouteOptions(BaseModel):
     )
 
 
-class SimulatorRoute(RouteOptions):
+class DeliveringRoute(RouteOptions):
+    """Keys of routes that documents are passed on by."""
+
+    give_up_days: float | None = Field(
+        default=7, gt=0, description="a document not taken for so long is undeliverable; None: tried for good"
+    )
+    longest_pause_seconds: float = Field(
+        default=300, ge=1, description="no pause between two attempts grows beyond it"
+    )
+    circuit_failures: int = Field(
+        default=5, ge=1, description="calls in a row that deliver nothing, after which the back end is spared"
+    )
+    circuit_seconds: float = Field(
+        default=30, ge=1, description="how long it is spared before one document tries"
+    )
+
+
+class SimulatorRoute(DeliveringRoute):
     """A life-like back end inside the process."""
 
     adapter: Literal["simulator"] = Field(description="a simulated back end inside the process")
@@ -46,7 +64,7 @@ class RegistryRoute(RouteOptions):
     adapter: Literal["registry"] = Field(description="the register of the gateway itself decides (SZPROT)")
 
 
-class _RemoteRoute(RouteOptions):
+class _RemoteRoute(DeliveringRoute):
     """Keys of routes to back ends behind a network."""
 
     ca: Path | None = Field(
@@ -106,7 +124,7 @@ class AmqpRoute(_RemoteRoute):
     declare: bool = Field(default=True, description="set the queues up; false: they must be there")
 
 
-class DirectoryRoute(RouteOptions):
+class DirectoryRoute(DeliveringRoute):
     """A batch back end."""
 
     adapter: Literal["directory"] = Field(description="files are dropped in one folder, picked up in another")

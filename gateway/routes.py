@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from gateway.errors import ConfigurationError
 from gateway.keys import read_secret_file
-from gateway.route_options import AmqpRoute, AnyRoute, DirectoryRoute, HttpRoute
+from gateway.route_options import AmqpRoute, AnyRoute, DeliveringRoute, DirectoryRoute, HttpRoute
 from gateway.settings import Settings
 from routing.adapters.callbacks import CallbackKeys
 from routing.adapters.settings import AmqpSettings, DirectorySettings, HttpSettings, RemoteSettings, Tls
+from routing.breaker import BreakerPolicy
+from routing.retry import RetryPolicy
 from routing.routes import AdapterKind, Route, RouteTable, default_routes
 
 __all__ = ["CallbackGate", "read_callback_gates", "read_routes"]
@@ -43,9 +46,25 @@ def read_routes(settings: Settings) -> RouteTable:
             system=system,
             adapter=AdapterKind(options.adapter),
             remote=_remote(settings, options, f"routes.{system}"),
+            retry=_retry(options),
+            breaker=_breaker(options),
         )
         for system, options in settings.routes.items()
     )
+
+
+def _retry(options: AnyRoute) -> RetryPolicy:
+    if not isinstance(options, DeliveringRoute):
+        return RetryPolicy()
+    patience = None if options.give_up_days is None else timedelta(days=options.give_up_days)
+    return RetryPolicy(cap=timedelta(seconds=options.longest_pause_seconds), patience=patience)
+
+
+def _breaker(options: AnyRoute) -> BreakerPolicy:
+    if not isinstance(options, DeliveringRoute):
+        return BreakerPolicy()
+    pause = timedelta(seconds=options.circuit_seconds)
+    return BreakerPolicy(failures=options.circuit_failures, pause=pause)
 
 
 def read_callback_gates(settings: Settings) -> Mapping[str, CallbackGate]:

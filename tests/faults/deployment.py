@@ -64,7 +64,7 @@ class Deployment:
     def wait_until_ready(self) -> None:
         """Wait until all web servers answer and see the database."""
         for url in self.urls:
-            until(lambda url=url: _is_ready(url))  # type: ignore[misc]  # a lambda with a default
+            until(lambda url=url: _is_ready(url), seconds=180)  # type: ignore[misc]  # has a default
 
     def tend(self) -> None:
         """Start again what has ended, until the end."""

@@ -1,5 +1,6 @@
 """Routes as the settings describe them: secrets come from files, are checked, and never shown."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from gateway.route_options import AmqpRoute, DirectoryRoute, HttpRoute
 from gateway.routes import read_callback_gates, read_routes
 from gateway.settings import Settings, WorkerOptions
 from routing.adapters.settings import AmqpSettings, DirectorySettings, HttpSettings
+from routing.breaker import BreakerPolicy
+from routing.retry import RetryPolicy
 from routing.routes import AdapterKind, default_routes
 
 _SECRET = "a-secret-of-some-length"
@@ -29,6 +32,19 @@ def http(**changed: object) -> HttpRoute:
 
 def test_without_routes_the_built_in_table_holds() -> None:
     assert read_routes(Settings()).served == default_routes().served
+
+
+def test_a_route_says_how_patiently_its_back_end_is_tried(tmp_path: Path) -> None:
+    usual = read_routes(settings(tmp_path, http())).find("NCTS2")
+    assert (usual.retry, usual.breaker) == (RetryPolicy(), BreakerPolicy())
+
+    told = http(give_up_days=0.5, longest_pause_seconds=20, circuit_failures=2, circuit_seconds=7)
+    route = read_routes(settings(tmp_path, told)).find("NCTS2")
+    assert route.retry == RetryPolicy(cap=timedelta(seconds=20), patience=timedelta(hours=12))
+    assert route.breaker == BreakerPolicy(failures=2, pause=timedelta(seconds=7))
+
+    for_good = read_routes(settings(tmp_path, http(give_up_days=None))).find("NCTS2")
+    assert for_good.retry.patience is None
 
 
 def test_an_http_route_has_its_token_from_a_file_beside_the_settings(tmp_path: Path) -> None:
