@@ -5,7 +5,7 @@ second to import and good documents do without.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from threading import Lock
 
@@ -13,11 +13,11 @@ import xmlschema
 from lxml import etree
 from xmlschema import XMLSchemaException
 
+from schemas.brief import Refusal
 from schemas.compiling import compile_slow
 from schemas.errors import CatalogueError
-from schemas.explanation import Explanation, explain, explain_briefly, quotable
+from schemas.explanation import Explanation, explain, explain_briefly
 from schemas.model import MessageType
-from schemas.paths import line_of
 
 __all__ = ["Explainer"]
 
@@ -67,7 +67,7 @@ class Explainer:
         try:
             return self._explanation(root, content)
         except XMLSchemaException as error:
-            return self.explain_briefly(root, [(line_of(root) or 0, str(error))])
+            return self.explain_briefly(root, [Refusal(path=None, kind="", message=str(error))])
 
     def warm_up(self) -> None:
         """Compile the schema.
@@ -82,13 +82,11 @@ class Explainer:
         with self._lock:
             return explain(islice(self._schema().iter_errors(root), _MAX_COUNTED), content)
 
-    def explain_briefly(self, root: etree._Element, errors: Iterable[tuple[int, str]]) -> Explanation:
-        """Findings in the words of libxml2, given line and message of each error."""
-        return explain_briefly(root, [(line, quotable(message)) for line, message in errors])
-
-    def quotable(self, message: str) -> str:
-        """A message of libxml2 without what may not be shown."""
-        return quotable(message)
+    def explain_briefly(
+        self, root: etree._Element, refusals: Sequence[Refusal], content: bytes | None = None
+    ) -> Explanation:
+        """Findings made of what libxml2 says."""
+        return explain_briefly(root, refusals, content)
 
     def _schema(self) -> xmlschema.XMLSchemaBase:
         if self._failure is not None:

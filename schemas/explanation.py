@@ -26,6 +26,7 @@ from xmlschema.validators.facets import (
     XsdTotalDigitsFacet,
 )
 
+from schemas.brief import SECRET, Refusal, brief_causes
 from schemas.cause import Cause, listed
 from schemas.content import children_cause
 from schemas.findings import MAX_FINDINGS, Finding, shortened
@@ -33,10 +34,8 @@ from schemas.paths import line_of, local_name, path_of
 from schemas.positions import Position, positions_of
 from schemas.wording import BUILTIN_TYPES, TYPE_LIMITS, WORDING, SchemaCode, Text
 
-__all__ = ["Explanation", "explain", "explain_briefly", "quotable"]
+__all__ = ["Explanation", "explain", "explain_briefly"]
 
-_MESSAGE_LENGTH = 300  # characters of a message of libxml2 that are shown
-_SECRET = frozenset({"accessCode"})  # guarantee access codes stay out of receipts and logs
 _CODES = tuple(SchemaCode)
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _ATTRIBUTE_VALUE = re.compile(r"attribute ([^\s=]+)='")  # how xmlschema begins a reason about an attribute
@@ -74,7 +73,24 @@ def explain(errors: Iterable[XMLSchemaValidationError], content: bytes | None = 
         known = causes.get(key)
         if known is None or _CODES.index(cause.code) < _CODES.index(known.code):
             causes[key] = cause
-    told = _foremost(causes.values())
+    return _explained(list(causes.values()), content)
+
+
+def explain_briefly(
+    root: etree._Element, refusals: Sequence[Refusal], content: bytes | None = None
+) -> Explanation:
+    """Findings made of what libxml2 says, for documents in which ``xmlschema`` finds nothing.
+
+    Args:
+        root: the document element.
+        refusals: what libxml2 said.
+        content: the text of the document, for columns; without it findings have lines only.
+    """
+    return _explained(brief_causes(root, refusals), content)
+
+
+def _explained(causes: Sequence[Cause], content: bytes | None) -> Explanation:
+    told = _foremost(causes)
     positions = positions_of((cause.element for cause, _ in told), content) if content and told else {}
     findings = (_finding(cause, positions.get(cause.element)).repeated(times - 1) for cause, times in told)
     return Explanation(findings=tuple(findings), total=len(causes))
@@ -92,38 +108,6 @@ def _foremost(causes: Iterable[Cause]) -> list[tuple[Cause, int]]:
         ranked.append((ranks[kind], same[0], len(same)))
         ranks[kind] += 1
     return [(cause, times) for _, cause, times in nsmallest(MAX_FINDINGS, ranked, key=itemgetter(0))]
-
-
-def explain_briefly(root: etree._Element, errors: Sequence[tuple[int, str]]) -> Explanation:
-    """Findings made of what libxml2 says, for documents ``xmlschema`` cannot explain.
-
-    Args:
-        root: the document element.
-        errors: line and message of each.
-    """
-    findings = (_brief(root, line, message) for line, message in errors[:MAX_FINDINGS])
-    return Explanation(findings=tuple(findings), total=len(errors))
-
-
-def quotable(message: str) -> str:
-    """A message of libxml2 without secrets, shortened: fit for receipts and logs."""
-    if any(f"{name}'" in message for name in _SECRET):
-        return message.partition(":")[0] + ": ***"
-    return message if len(message) <= _MESSAGE_LENGTH else message[: _MESSAGE_LENGTH - 1] + "…"
-
-
-def _brief(root: etree._Element, line: int, message: str) -> Finding:
-    wording = WORDING[SchemaCode.OTHER]
-    names = {"name": local_name(root), "expected": message.rstrip(".")}
-    return Finding(
-        code=SchemaCode.OTHER,
-        message_pl=wording.message.pl.format(**names),
-        message_en=wording.message.en.format(**names),
-        remedy_pl=wording.remedy.pl.format(**names),
-        remedy_en=wording.remedy.en.format(**names),
-        line=line or None,
-        xpath=f"/{local_name(root)}",
-    )
 
 
 def _finding(cause: Cause, position: Position | None) -> Finding:
@@ -146,7 +130,7 @@ def _finding(cause: Cause, position: Position | None) -> Finding:
 def _shown(cause: Cause) -> str | None:
     if cause.value is None:
         return None
-    if local_name(cause.element) in _SECRET:
+    if local_name(cause.element) in SECRET:
         return "***"
     return shortened(cause.value)
 

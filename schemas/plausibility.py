@@ -117,13 +117,15 @@ class _Plan:
         for one in values:
             parent, _, name = one.place.rpartition("/")
             self._by_name.setdefault(name, []).append((parent or "*", one.kind))
-        self._known: dict[tuple[str, str], str | None] = {}  # of a valid document: there are not many
+        self._known: dict[tuple[str, str], str | None] = {}
         self.tags = tuple(f"{{*}}{name}" for name in self._by_name)
 
     def kind_of(self, parent: str, tag: str) -> str | None:
         """The kind of a value by the tags of its element and the element's parent; None: not looked at."""
         key = (parent, tag)
         if key not in self._known:
+            if len(self._known) >= _MEMORY:  # names within a wildcard are the sender's to choose
+                self._known.clear()
             self._known[key] = self._by_names(*(one[one.rfind("}") + 1 :] for one in key))
         return self._known[key]
 

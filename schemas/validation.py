@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lxml import etree
 
+from schemas.brief import Refusal, quotable
 from schemas.catalogue import Catalogue
 from schemas.compiling import Engine, compile_fast
 from schemas.files import declares_signature, load_schema
@@ -106,8 +107,8 @@ class Validator:
             return _VALID
         explanation = schema.explainer.explain(root, content)
         if not explanation.total:
-            self._on_disagreement(schema.message_type, schema.explainer.quotable(errors[0][1]))
-            explanation = schema.explainer.explain_briefly(root, errors)
+            self._on_disagreement(schema.message_type, quotable(errors[0].message))
+            explanation = schema.explainer.explain_briefly(root, errors, content)
         return _reported(explanation)
 
 
@@ -145,8 +146,8 @@ class _Schema:
                 self._explainer = Explainer(self.message_type, self._files)
             return self._explainer
 
-    def errors(self, root: etree._Element) -> list[tuple[int, str]]:
-        """Line and message of what libxml2 finds; none: the document is valid."""
+    def errors(self, root: etree._Element) -> list[Refusal]:
+        """What libxml2 finds; nothing: the document is valid."""
         try:
             compiled = self._idle.pop()
         except IndexError:
@@ -155,7 +156,7 @@ class _Schema:
             if compiled.validate(root):
                 return []
             log = cast("Iterable[Any]", compiled.error_log)
-            return [(one.line, one.message) for one in log]
+            return [Refusal(path=one.path, kind=one.type_name, message=one.message) for one in log]
         finally:
             self._idle.append(compiled)
 

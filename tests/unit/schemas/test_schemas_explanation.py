@@ -118,3 +118,44 @@ def test_where_elements_are_out_of_order_the_one_that_moved_is_told(order: str, 
 
     assert found.code == "XSD_ELEMENT_ORDER"
     assert found.xpath == f"/CC015C/TransitOperation[1]/{elements[moved].tag}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "xpath"),
+    [
+        ("<messageType>CC015C", "<messageType>CC015C\u00a0", "XSD_ENUMERATION", "/CC015C/messageType"),
+        ("<security>", "<security>\u2003", "XSD_PATTERN", "/CC015C/TransitOperation[1]/security"),
+        ("<security>", "\u00a0<security>", "XSD_CONTENT", "/CC015C/TransitOperation[1]"),
+    ],
+)
+def test_a_blank_that_is_none_in_xml_is_named_at_its_place(old: str, new: str, code: str, xpath: str) -> None:
+    content = SAMPLE.decode().replace(old, new).encode()
+
+    (found,) = report(content).findings
+
+    assert (found.code, found.xpath) == (code, xpath)
+    assert found.column
+    sign = next(one for one in new if one > "\x7f")
+    assert f"U+{ord(sign):04X}" in found.remedy_en
+    assert f"U+{ord(sign):04X}" in found.remedy_pl
+
+
+def test_a_type_that_the_document_names_itself_is_told_where_it_stands() -> None:
+    content = SAMPLE.replace(
+        b"<TransitOperation>",
+        b'<TransitOperation xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="x">',
+    )
+
+    (found,) = report(content).findings
+
+    assert (found.code, found.xpath, found.column) == ("XSD_OTHER", "/CC015C/TransitOperation[1]", 3)
+
+
+def test_secrets_stay_secret_in_the_words_of_the_first_validator() -> None:
+    content = SAMPLE.decode().replace("<accessCode>", "<accessCode>\u00a0").encode()
+    secret = SAMPLE.partition(b"<accessCode>")[2].partition(b"<")[0].decode()
+
+    (found,) = report(content).findings
+
+    assert found.value == "***"
+    assert secret not in f"{found.message_en}{found.remedy_en}{found.message_pl}{found.remedy_pl}"
