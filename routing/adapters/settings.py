@@ -23,7 +23,7 @@ class HttpSettings:
     tls: Tls = Tls()
     token: str | None = field(default=None, repr=False)  # sent as `Authorization: Bearer …`
     timeout_seconds: float = 10.0  # of one request, from connecting to the last byte of the response
-    batch_seconds: float = 40.0  # of a batch; shorter than the lease of its work items
+    batch_seconds: float = 20.0  # of a batch; shorter than the lease of its work items
     connections: int = 8  # requests at the same time, a process
     response_bytes: int = 32 * 2**20  # longest response that is read
 

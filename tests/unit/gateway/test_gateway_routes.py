@@ -56,7 +56,7 @@ def test_an_http_route_has_its_token_from_a_file_beside_the_settings(tmp_path: P
     assert route.adapter is AdapterKind.HTTP
     assert isinstance(route.remote, HttpSettings)
     assert (route.remote.token, route.remote.tls.ca) == (_SECRET, tmp_path / "ca.pem")
-    assert route.remote.batch_seconds == 20  # of a lease of 30
+    assert route.remote.batch_seconds == 10  # of a lease of 30
     assert _SECRET not in repr(route)
 
 
