@@ -19,8 +19,8 @@ from routing.routes import AdapterKind, Route, RouteTable, default_routes
 
 __all__ = ["CallbackGate", "read_callback_gates", "read_routes"]
 
-#: Part of a lease that the delivery of a batch may take. What is left is for recording it; and a worker that is
-#: told to stop while a back end hangs has ended before its supervisor loses patience.
+#: Part of a lease that the delivery of a batch may take. What is left is for recording it; and a worker that
+#: is told to stop while a back end hangs has ended before its supervisor loses patience.
 _PART_OF_LEASE: Final = 1 / 3
 _SHORTEST_SECRET: Final = 16  # bytes
 
