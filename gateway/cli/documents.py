@@ -12,7 +12,9 @@ from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
 from gateway.cli.progress import counting_bar
 from gateway.errors import ConfigurationError
 from gateway.flow.dates import Moment, parse_moment
-from gateway.store.model import Document, DocumentFilter, DocumentState, Event
+from gateway.flow.lanes import lane_of
+from gateway.store.model import Document, DocumentFilter, DocumentState, Event, Lane
+from gateway.store.queue_control import QueuedItem
 
 __all__ = ["app"]
 
@@ -84,10 +86,12 @@ def show(sys_ref: SysRef, as_json: JsonFlag = False) -> None:
     with open_store() as store, store.read() as work:
         document = work.documents.get(sys_ref)
         events = work.events.of(sys_ref)
+        item = work.control.item_of(document, Lane.VERIFY, lane_of(document.system))
+    record = _record(document) | {"waits": _waits(item)}
     if as_json:
-        print_json({**_record(document), "events": [_event(event) for event in events]})
+        print_json({**record, "events": [_event(event) for event in events]})
         return
-    for key, value in {**_record(document), "received": local(document.received_at)}.items():
+    for key, value in {**record, "received": local(document.received_at)}.items():
         if value not in {None, ""}:
             say(f"{key:>12}  {value}")
     rows = ((event.at, event.action, event.actor, _told(event)) for event in events)
@@ -165,6 +169,17 @@ def purge(
         with counting_bar(min(most, sum(due.values())), "documents") as advance:
             gone = retention.purge(most=most, told=advance)
     say(f"{gone} documents are gone")
+
+
+def _waits(item: QueuedItem | None) -> str | None:
+    """What the document waits for."""
+    if item is None:
+        return None
+    if item.held:
+        return f"held by an operator ({item.lane})"
+    if item.leased:
+        return f"being worked on ({item.lane})"
+    return f"{item.lane}, attempt {item.attempt + 1}, not before {local(item.due_at)}"
 
 
 def _bound(text: str | None, option: str) -> Moment | None:

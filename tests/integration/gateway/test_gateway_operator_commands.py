@@ -45,13 +45,19 @@ def test_a_document_is_held_released_and_retried_with_a_reason(
     sisc: Sisc, small_world: World, sys_ref: str
 ) -> None:
     assert sisc("documents", "hold", sys_ref, "--reason", "asked by AES")[:2] == (0, f"{sys_ref} is held\n")
+    assert json.loads(sisc("documents", "show", sys_ref, "--json")[1])["waits"] == (
+        "held by an operator (deliver:NCTS2)"
+    )
     small_world.clock.pass_by(days=500)
     assert not small_world.deliverer().work_once()
     code, _, errors = sisc("documents", "retry", sys_ref, "--reason", "x")
     assert (code, errors) == (1, f"error: {sys_ref} is held; release it first\n")
     assert sisc("documents", "release", sys_ref, "--reason", "ok")[0] == 0
     assert sisc("documents", "retry", sys_ref, "--reason", "hurry")[0] == 0
+    waits = json.loads(sisc("documents", "show", sys_ref, "--json")[1])["waits"]
+    assert waits.startswith("deliver:NCTS2, attempt 1, not before 20")
     small_world.work()
+    assert json.loads(sisc("documents", "show", sys_ref, "--json")[1])["waits"] is None
 
     events = json.loads(sisc("documents", "show", sys_ref, "--json")[1])["events"]
     by_operator = [
