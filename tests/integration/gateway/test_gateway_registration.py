@@ -1,6 +1,8 @@
 """Registration through the channel: what each form needs, what it changes, and what is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -580,3 +582,48 @@ def test_a_clerk_cannot_approve_what_the_register_does_not_allow_any_more(small:
     with pytest.raises(ApplicationError, match="is deactivated"):
         small.clerks.approve(waiting.sys_ref, clerk="operator:ewa", note=None)
     assert small.application(waiting.sys_ref).state is State.WAITING
+
+
+@pytest.mark.parametrize("order", ["approve", "refuse"])
+def test_of_two_clerks_at_once_one_decides_and_the_other_is_told(szprot: Szprot, order: str) -> None:
+    bogdan = szprot.world.enrol("bogdan")
+    form = representation("Próbna", FIRM, position(1, bogdan.person, mandate("AES")), more=listed(DEED))
+    case = szprot.file(bogdan, form, DEED[1:]).sys_ref
+    both = Barrier(2)
+
+    def decide(clerk: str) -> str:
+        both.wait(timeout=60)
+        try:
+            if order == "approve" or clerk == "adam":
+                szprot.clerks.approve(case, clerk=clerk, note=None)
+            else:
+                szprot.clerks.refuse(case, clerk=clerk, why="no")
+        except ChangedMeanwhileError:
+            return "late"
+        return clerk
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(decide, ["adam", "ewa"]))
+
+    assert outcomes.count("late") == 1
+    assert szprot.application(case).decided_by in outcomes
+    assert szprot.world.replies(case) == {"UPP": 1, "DecyzjaWPE": 2}
+
+
+def test_each_representative_of_an_entity_holds_a_right_of_his_own(small: Szprot) -> None:
+    anna = owner(small)
+    bogdan, celina = small.world.enrol("bogdan"), small.world.enrol("celina")
+    form = representation(
+        "Próbna",
+        OWN,
+        position(1, bogdan.person, mandate("AES")),
+        position(2, celina.person, mandate("AIS", level="ROZSZERZONE", last="2026-12-31")),
+    )
+
+    assert small.file(anna, form).codes == []
+
+    with small.registry() as registry:
+        rights = {right.representative: right for right in registry.representations(limit=9, party=OWN)}
+    assert rights[bogdan.person.id_sisc].systems == frozenset({"AES"})
+    assert rights[celina.person.id_sisc].systems == frozenset({"AIS"})
+    assert rights[bogdan.person.id_sisc].valid_to is None
