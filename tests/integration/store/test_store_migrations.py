@@ -19,6 +19,9 @@ from gateway.store.model import DocumentFilter, KeyKind, NewDocument
 from gateway.store.schema import METADATA
 from gateway.store.sql_store import SqlStore
 from gateway.store.tables import work_items
+from registry.history import Subject
+from registry.model import Activity
+from registry.repository import RegistryRepository
 
 _SCRIPTS = Path(migrating.__file__).parent / "migrations"
 _MIGRATE = "import sys; from gateway.store.sql_store import SqlStore; SqlStore.open(sys.argv[1]).migrate()"
@@ -166,4 +169,46 @@ def test_work_queued_before_the_order_of_movements_is_still_done(empty_url: str,
         items = work.queue.claim("verify", owner="me", at=at, lease=timedelta(minutes=1), limit=10)
         assert [item.sys_ref for item in items] == ["before", "beside"]
         assert len(work.queue.done_many(items)) == 2
+    store.close()
+
+
+def test_rights_and_history_from_before_the_scopes_hold_as_they_were(empty_url: str) -> None:
+    store = SqlStore.open(empty_url)
+    _migrate_to(store, "0010_pre_number_owners")
+    with store.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO registry_persons (id_sisc, given_names, surname, active) "
+                "VALUES (:p, 'A', 'B', :y)"
+            ),
+            {"p": "PERSON-0001", "y": True},
+        )
+        connection.execute(
+            text("INSERT INTO registry_entities (id_sisc, name, active) VALUES (:f, 'F', :y)"),
+            {"f": "FIRM-000001", "y": True},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO registry_representations "
+                "(id, representative, represented, systems, level, valid_from, version) "
+                "VALUES ('r', 'PERSON-0001', 'FIRM-000001', '[\"AES\"]', 'basic', '2026-01-01', 1)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO registry_history (at, operator, subject, key, action) "
+                "VALUES ('2026-03-30 09:00:00', 'o', 'person', 'PERSON-0001', 'added')"
+            )
+        )
+
+    _migrate_to(store, "head")
+
+    with store.read() as work:
+        registry = RegistryRepository(work.connection)
+        right = registry.get_representation("r")
+        (change,) = registry.history(Subject.PERSON, "PERSON-0001")
+        assert registry.get_person("PERSON-0001").only_system is None
+    assert right.allows("AES", Activity.SEND)
+    assert (right.privileges, right.substitution, right.basis) == (frozenset(), False, None)
+    assert (change.document, change.reason, change.version) == (None, None, 1)
     store.close()
