@@ -78,7 +78,10 @@ def back_end_of_the_page(folder: Path) -> Iterator[HttpBackEnd]:
     port = find_port("127.0.0.1", 0, option="test")
     command = [sys.executable, "backend.py", str(port)]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as process:
-        adapter = HttpBackEnd("NCTS2", HttpSettings(url=f"http://127.0.0.1:{port}/documents"))
+        settings = HttpSettings(
+            url=f"http://127.0.0.1:{port}/documents", timeout_seconds=60, batch_seconds=120
+        )
+        adapter = HttpBackEnd("NCTS2", settings)
         try:
             until(lambda: adapter.health().well or None)
             yield adapter

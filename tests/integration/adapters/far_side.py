@@ -194,14 +194,16 @@ def http(folder: Path) -> Iterator[FarSide]:
         def back() -> None:
             server.enter_context(serving(takes, host="127.0.0.1", port=port, faults=Faults()))
 
-        adapter = HttpBackEnd("NCTS2", HttpSettings(url=url, token="let me in"))
+        adapter = HttpBackEnd(
+            "NCTS2", HttpSettings(url=url, token="let me in", timeout_seconds=60, batch_seconds=120)
+        )
         stack.callback(adapter.close)
         yield FarSide(adapter=adapter, spy=spy, away=server.close, back=back)
 
 
 def need_rabbitmq() -> None:
     """Skip the test where no RabbitMQ answers."""
-    settings = AmqpSettings(url=AMQP, queue="", answers="", dead_letters="", timeout_seconds=3)
+    settings = AmqpSettings(url=AMQP, queue="", answers="", dead_letters="", timeout_seconds=10)
     try:
         with Broker("NCTS2", settings).channel():
             pass
@@ -213,7 +215,9 @@ def need_rabbitmq() -> None:
 def queues(url: str = AMQP, **changed: object) -> Iterator[AmqpSettings]:
     """Settings with queues of this test alone, removed afterwards."""
     name = f"sisc-test-{uuid.uuid4().hex[:12]}"
-    settings = AmqpSettings(url=url, queue=name, answers=f"{name}-answers", dead_letters=f"{name}-dead")
+    settings = AmqpSettings(
+        url=url, queue=name, answers=f"{name}-answers", dead_letters=f"{name}-dead", timeout_seconds=60
+    )
     yield replace(settings, **changed)  # type: ignore[arg-type]  # fields of every type
     with Broker("NCTS2", replace(settings, url=AMQP)).channel() as channel:
         for queue in (settings.queue, settings.answers, settings.dead_letters):
