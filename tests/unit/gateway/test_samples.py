@@ -27,7 +27,7 @@ NO_LISTS: Mapping[str, CodeList] = {}
 PLAUSIBILITY = GatewayPlausibility(lambda: NO_LISTS)
 MAKER = SampleMaker(validator=VALIDATOR)
 TYPES = [one for one in CATALOGUE.types() if one.direction is Direction.INBOUND]
-SEEDS = range(3)
+SEEDS = range(2)
 OURS = {
     ENTITY_EORI,
     ENTITY_EXCISE,
@@ -35,18 +35,20 @@ OURS = {
     entity_id_sisc(eori=ENTITY_EORI),
     person_id_sisc(TESTER.pesel),
 }
+#: Types that have a place for every rule, those with few kinds of values first.
 ONE_OF_EACH = (
-    "CC015C",
-    "CC007C",
-    "CC515C",
-    "ZC415",
-    "CC315A",
-    "IE815",
-    "IE818",
-    "WRP0001",
-    "WRR0001",
     "WPE0001",
+    "WRR0001",
+    "WRP0001",
+    "CC007C",
+    "IE818",
+    "CC315A",
+    "CC015C",
+    "ZC415",
+    "IE815",
+    "CC515C",
 )
+ONLY_IN = {"XSD_UNIQUE": ("WPE0001",), "XSD_RANGE": ("CC015C", "IE815")}  # rules few schemas have
 REAL = Path(__file__).resolve().parents[3].parent / "shared" / "real-messages"
 #: Official schemas, by system and, where only some types have one, by the beginning of their codes.
 OFFICIAL = {
@@ -128,7 +130,7 @@ def test_masses_add_up_and_items_are_counted() -> None:
 @pytest.mark.parametrize(("kind", "file"), COMPARED)
 def test_a_sample_is_valid_against_the_official_schema_too(kind: MessageType, file: Path) -> None:
     schema = etree.XMLSchema(etree.parse(file))
-    for seed in range(5):
+    for seed in range(3):
         assert schema.validate(MAKER.make(kind, seed=seed)), schema.error_log
 
 
@@ -138,7 +140,7 @@ def breaker() -> Breaker:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_broken_rule_is_the_only_finding_and_stands_where_it_is_told(rule: str) -> None:
-    found = list(islice(broken_samples(rule), 3))
+    found = list(islice(broken_samples(rule), 2))
     assert found
     for kind, broken in found:
         again = etree.fromstring(written(broken.document))
@@ -150,7 +152,7 @@ def test_a_broken_rule_is_the_only_finding_and_stands_where_it_is_told(rule: str
 
 
 def broken_samples(rule: str) -> Iterator[tuple[MessageType, Broken]]:
-    for seed, code in product(range(6), ONE_OF_EACH):
+    for seed, code in product(range(6), ONLY_IN.get(rule, ONE_OF_EACH)):
         kind = next(one for one in TYPES if one.code == code)
         if broken := breaker().broken(etree.fromstring(made(kind, seed)), kind, rule, seed=seed):
             yield kind, broken

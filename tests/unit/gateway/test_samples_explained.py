@@ -21,7 +21,7 @@ SYSTEMS: dict[str, list[MessageType]] = defaultdict(list)
 for _one in CATALOGUE.types():
     if _one.direction is Direction.INBOUND:
         SYSTEMS[_one.schema.partition("/")[0]].append(_one)
-TURNS = 3  # damages of each kind to each type
+TURNS = 2  # damages of each kind to each type
 AT_THEIR_PLACE = 0.98  # of the findings
 
 #: Changes one thing; returns where it may be reported, nothing where there was nothing to change.
