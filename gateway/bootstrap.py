@@ -53,6 +53,7 @@ from gateway.soap.app import WSGIApplication, build_app, serve_port
 from gateway.soap.names import endpoint_of, self_service_of
 from gateway.soap.self_service import SelfServicePort
 from gateway.soap.settings import EdgeSettings
+from gateway.store.engine import reading
 from gateway.store.model import DocumentState, Lane
 from gateway.store.sql_store import SqlStore
 from gateway.trust.cbtd import exemptions_of
@@ -252,7 +253,10 @@ class Gateway:
     @cached_property
     def back_ends(self) -> Mapping[str, BackEnd]:
         """Where documents are passed on to, by system."""
-        built = build_back_ends(self.routes, self.store.engine, self.store.clock, self.catalogue)
+        engine = self.store.engine
+        built = build_back_ends(
+            self.routes, engine, self.store.clock, self.catalogue, reading=reading(engine)
+        )
         if all(route.adapter is not AdapterKind.REGISTRY for route in self.routes):
             return built
         register = RegisterBackEnd(store=self.store, registrar=self.registrar, observe=self.observe)

@@ -50,6 +50,16 @@ class SimulatorRoute(DeliveringRoute):
     """A life-like back end inside the process."""
 
     adapter: Literal["simulator"] = Field(description="a simulated back end inside the process")
+    time_factor: float = Field(
+        default=1440,
+        ge=1,
+        le=1_000_000,
+        description="how many times faster its time runs; with 1440 a day takes a minute",
+    )
+    seed: int = Field(default=0, ge=0, description="another one gives other MRNs and ARCs for the same LRNs")
+    unique_message_numbers: bool = Field(
+        default=False, description="refuse a message number its sender has used before (code 26)"
+    )
 
 
 class DirectRoute(RouteOptions):

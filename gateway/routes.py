@@ -9,13 +9,20 @@ from urllib.parse import quote, urlsplit
 
 from gateway.errors import ConfigurationError
 from gateway.keys import read_secret_file
-from gateway.route_options import AmqpRoute, AnyRoute, DeliveringRoute, DirectoryRoute, HttpRoute
+from gateway.route_options import (
+    AmqpRoute,
+    AnyRoute,
+    DeliveringRoute,
+    DirectoryRoute,
+    HttpRoute,
+    SimulatorRoute,
+)
 from gateway.settings import Settings
 from routing.adapters.callbacks import CallbackKeys
 from routing.adapters.settings import AmqpSettings, DirectorySettings, HttpSettings, RemoteSettings, Tls
 from routing.breaker import BreakerPolicy
 from routing.retry import RetryPolicy
-from routing.routes import AdapterKind, Route, RouteTable, default_routes
+from routing.routes import AdapterKind, Route, RouteTable, SimulatorSettings, default_routes
 
 __all__ = ["CallbackGate", "read_callback_gates", "read_routes"]
 
@@ -46,6 +53,7 @@ def read_routes(settings: Settings) -> RouteTable:
         Route(
             system=system,
             adapter=AdapterKind(options.adapter),
+            simulator=_simulator(options),
             remote=_remote(settings, options, f"routes.{system}"),
             retry=_retry(options),
             breaker=_breaker(options),
@@ -66,6 +74,16 @@ def _breaker(options: AnyRoute) -> BreakerPolicy:
         return BreakerPolicy()
     pause = timedelta(seconds=options.circuit_seconds)
     return BreakerPolicy(failures=options.circuit_failures, pause=pause)
+
+
+def _simulator(options: AnyRoute) -> SimulatorSettings:
+    if not isinstance(options, SimulatorRoute):
+        return SimulatorSettings()
+    return SimulatorSettings(
+        unique_message_numbers=options.unique_message_numbers,
+        time_factor=options.time_factor,
+        seed=options.seed,
+    )
 
 
 def read_callback_gates(settings: Settings) -> Mapping[str, CallbackGate]:

@@ -28,7 +28,12 @@ _SYSTEMS = MappingProxyType({system.code: system for system in (NCTS2, AES, AIS,
 
 
 def build_back_ends(
-    routes: RouteTable, engine: Engine, clock: Callable[[], datetime], catalogue: Catalogue
+    routes: RouteTable,
+    engine: Engine,
+    clock: Callable[[], datetime],
+    catalogue: Catalogue,
+    *,
+    reading: Engine | None = None,
 ) -> Mapping[str, BackEnd]:
     """One back end per system that documents are passed on to.
 
@@ -38,6 +43,7 @@ def build_back_ends(
             transaction, on SQLite one that starts with BEGIN IMMEDIATE.
         clock: current time, aware.
         catalogue: message types.
+        reading: the same database for transactions that only read and block nobody; None: `engine`.
 
     Returns:
         Back ends by target-system code; the register and systems served directly have none.
@@ -48,7 +54,9 @@ def build_back_ends(
     """
     elsewhere = {AdapterKind.DIRECT, AdapterKind.REGISTRY}
     served = (route for route in routes if route.adapter not in elsewhere)
-    return MappingProxyType({r.system: _remote(r) or _simulator(r, engine, clock, catalogue) for r in served})
+    return MappingProxyType(
+        {r.system: _remote(r) or _simulator(r, (engine, reading), clock, catalogue) for r in served}
+    )
 
 
 def _remote(route: Route) -> BackEnd | None:
@@ -65,11 +73,14 @@ def _remote(route: Route) -> BackEnd | None:
 
 
 def _simulator(
-    route: Route, engine: Engine, clock: Callable[[], datetime], catalogue: Catalogue
+    route: Route,
+    engines: tuple[Engine, Engine | None],
+    clock: Callable[[], datetime],
+    catalogue: Catalogue,
 ) -> Simulator:
     system = _SYSTEMS.get(route.system)
     if system is None:
         known = ", ".join(sorted(_SYSTEMS))
         raise RouteConfigurationError(system=route.system, reason=f"no simulator; there is one for {known}")
-    ledger = SqlLedger(engine, route.system)
+    ledger = SqlLedger(engines[0], route.system, reading=engines[1])
     return Simulator(system, ledger=ledger, catalogue=catalogue, clock=clock, settings=route.simulator)

@@ -6,6 +6,7 @@ RoutingError
 │   ├── UnknownSystemError    no route has this target-system code (the sender or an operator mends it)
 │   └── DirectSystemError     the system is reached directly, outside this channel (the sender goes there)
 ├── EnvelopeError             a remote back end has sent what is no document or answer (it mends it)
+├── AnswerShapeError          a simulator cannot write an answer by its schema (a defect, or a strange pack)
 ├── AnswersUnavailableError   answers of a back end cannot be fetched now: try again
 └── LedgerUnavailableError    a simulated back end cannot reach its database now: try again
 """
@@ -13,6 +14,7 @@ RoutingError
 from collections.abc import Collection
 
 __all__ = [
+    "AnswerShapeError",
     "AnswersUnavailableError",
     "DirectSystemError",
     "EnvelopeError",
@@ -85,6 +87,15 @@ class EnvelopeError(RoutingError):
     def __init__(self, *, reason: str) -> None:
         super().__init__(f"not as the back-end contract says: {reason}")
         self.reason = reason
+
+
+class AnswerShapeError(RoutingError):
+    """The schema of an answer demands what is not to be had."""
+
+    def __init__(self, *, message: str, missing: str) -> None:
+        super().__init__(f"answer {message} cannot be written: nothing to put into {missing}")
+        self.message = message
+        self.missing = missing
 
 
 class AnswersUnavailableError(RoutingError):

@@ -43,6 +43,10 @@ class SimulatorSettings:
     #: Refuse a message number (messageIdentification) the same principal has used before, with code 26.
     #: Off, so that a sample can be sent again with nothing but its LRN changed.
     unique_message_numbers: bool = False
+    #: How many times faster than real time simulated time runs: with 1440 a day takes a minute.
+    time_factor: float = 1440.0
+    #: Another seed gives other MRNs and ARCs; the same gives the same for the same LRNs.
+    seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

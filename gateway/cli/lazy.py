@@ -47,6 +47,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         name="simulate",
         summary="Run a simulated back end that speaks the contract of real ones, until Ctrl-C or SIGTERM.",
     ),
+    "scenarios": Entry(
+        module="gateway.cli.scenarios",
+        name="app",
+        summary="Tell what simulated back ends can be asked for, and ask it for a party.",
+    ),
     "check": Entry(
         module="gateway.cli.inspect",
         name="check",

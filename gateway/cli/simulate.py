@@ -16,7 +16,7 @@ from gateway.cli.output import JsonFlag, print_json, say
 from gateway.errors import ConfigurationError, UnavailableError
 from gateway.listening import find_port
 from gateway.observe import configure_logging
-from gateway.store.engine import open_engine
+from gateway.store.engine import open_engine, reading
 from gateway.supervisor import on_stop_signal
 from routing.adapters.broker import Broker, BrokerError
 from routing.adapters.callbacks import CallbackKeys
@@ -76,7 +76,9 @@ def simulate(
         metadata.create_all(engine)
         routes = RouteTable([Route(system=code, adapter=AdapterKind.SIMULATOR)])
         remote = RemoteBackEnd(
-            back_end=build_back_ends(routes, engine, clock.now, load_builtin())[code],
+            back_end=build_back_ends(routes, engine, clock.now, load_builtin(), reading=reading(engine))[
+                code
+            ],
             outbox=Outbox(engine),
             host=_HOST,
             port=find_port(_HOST, port, option="--port"),

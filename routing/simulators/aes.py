@@ -1,138 +1,160 @@
-"""AES: export declarations (EU DDNXA, messages IE515 to IE556)."""
+"""AES, at the office of export: declaration, amendment, invalidation, presentation, release (EU DDNXA)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
+from routing.simulators import aes_exit
 from routing.simulators.common_domain import (
-    after,
     control_result,
-    declared,
-    envelope,
-    finished,
-    functional_errors,
-    party,
-    rejected_operation,
-    representative,
+    control_types,
+    functional_fault,
+    head,
+    rejection,
+    xml_fault,
 )
-from routing.simulators.ledger import MovementState
-from routing.simulators.procedure import (
-    Acceptance,
-    FunctionalError,
-    Message,
-    Procedure,
-    Request,
-    System,
-    code_of,
-)
+from routing.simulators.ledger import State
+from routing.simulators.lifecycle import Case, FunctionalError, Reaction, Side, Step, System, Tell, find_at
 from routing.simulators.rules import EU_COUNTRIES, mass_adds_up, office_is_in
-from routing.simulators.xml import Element, Fields, fill
-from schemas.identifiers import make_mrn
+from routing.simulators.scenarios import Behaviour, Point
+from routing.simulators.shaping import Told
+from schemas.identifiers import is_valid_mrn, make_mrn
 
 __all__ = ["AES"]
 
-_NAMESPACE = "http://ecs.dgtaxud.ec"
-_EXPORT = "CustomsOfficeOfExport/referenceNumber"
-_CONSIGNMENT_MASS = "GoodsShipment/Consignment/grossMass"
-_ITEM_MASS = "GoodsShipment/GoodsItem/Commodity/GoodsMeasure/grossMass"
-
+_EXPORT: Final = "CustomsOfficeOfExport/referenceNumber"
+_EXIT: Final = "CustomsOfficeOfExitDeclared/referenceNumber"
+_CONSIGNMENT_MASS: Final = "GoodsShipment/Consignment/grossMass"
+_ITEM_MASS: Final = "GoodsShipment/GoodsItem/Commodity/GoodsMeasure/grossMass"
 #: Procedure letter of the MRN: export with an exit summary declaration (security 2), export alone.
-_WITH_EXIT_SUMMARY = {"2": "B"}
-_EXPORT_ONLY = "A"
+_WITH_EXIT_SUMMARY: Final = {"2": "B"}
+_EXPORT_ONLY: Final = "A"
 #: Additional declaration types lodged before the goods are presented (standard and simplified).
-_PRELODGED = frozenset("DEF")
+_PRELODGED: Final = frozenset("DEF")
+_NO_RELEASE: Final = "Z1"
+_BEFORE_RELEASE: Final = frozenset({State.PRELODGED, State.ACCEPTED})
 
 
-def _check(request: Request) -> Iterator[FunctionalError]:
+def _check(case: Case) -> Iterator[FunctionalError]:
+    request = case.asked
     yield from office_is_in(request, _EXPORT, EU_COUNTRIES)
-    yield from office_is_in(request, "CustomsOfficeOfExitDeclared/referenceNumber", EU_COUNTRIES)
+    yield from office_is_in(request, _EXIT, EU_COUNTRIES)
     yield from mass_adds_up(request, _CONSIGNMENT_MASS, _ITEM_MASS)
 
 
-def _reference(request: Request, attempt: int) -> str | None:
-    if request.text("ExportOperation/additionalDeclarationType") in _PRELODGED:
-        return None
-    office = request.text(_EXPORT) or ""
-    letter = _WITH_EXIT_SUMMARY.get(request.text("ExportOperation/security") or "", _EXPORT_ONLY)
-    serial = code_of(request.delivery.system, request.delivery.sys_ref, "MRN", str(attempt), length=6)
-    return make_mrn(request.local.year, office[:2], office[2:8] + serial, letter)
+def _declare(case: Case) -> Reaction:
+    if case.declared("ExportOperation/additionalDeclarationType") not in _PRELODGED:
+        return _accept(case)
+    received = _tell(case, "CC928C", {})
+    return Reaction(tell=(received,), movement=case.moved(State.PRELODGED), later=case.next(Point.PRELODGED))
 
 
-def _accept(request: Request, mrn: str | None) -> Acceptance:
-    if mrn is None:
-        received = _message(request, "CC928C", (("LRN", request.lrn),))
-        return Acceptance(messages=(received,), state=MovementState.PRELODGED)
-    operation: Fields = (
-        ("LRN", request.lrn),
-        ("MRN", mrn),
-        ("declarationAcceptanceDate", request.today),
-    )
-    allocated = _message(request, "CC528C", operation, mrn=mrn)
-    return Acceptance(messages=(allocated, _release(request, mrn)), state=MovementState.RELEASED)
+def _accept(case: Case) -> Reaction:
+    """Give the MRN (CC528C): to a declaration of goods that are there, or on their presentation (CC511C)."""
+    movement = case.moved(State.ACCEPTED, accepted_on=case.today, submitted_at=case.timestamp)
+    movement = replace(movement, reference=_new_mrn(case))
+    accepted = {"MRN": movement.reference, "declarationAcceptanceDate": case.today}
+    allocated = replace(_tell(case, "CC528C", accepted), movement=movement)
+    return Reaction(tell=(allocated,), movement=movement, later=case.next(Point.ACCEPTED))
 
 
-def _reject(request: Request, errors: Sequence[FunctionalError]) -> Message:
-    return _message(request, "CC556C", rejected_operation(request), functional_errors(errors))
+def _new_mrn(case: Case) -> str:
+    office = case.declared(_EXPORT)
+    letter = _WITH_EXIT_SUMMARY.get(case.declared("ExportOperation/security"), _EXPORT_ONLY)
+
+    def make(serial: str) -> str:
+        return make_mrn(case.local.year, office[:2], office[2:8] + serial, letter)
+
+    return case.numbers.new_reference(case.movement, make, length=6)
 
 
-def _message(
-    request: Request, type_code: str, operation: Fields, rest: Fields = (), *, mrn: str | None = None
-) -> Message:
-    """A message about the procedure as a whole: what happened, at which office, whose."""
-    root = envelope(request, type_code, _NAMESPACE, "ecs")
-    content: Fields = (
-        ("ExportOperation", operation),
-        ("CustomsOfficeOfExport", (("referenceNumber", request.text(_EXPORT)),)),
-        ("Declarant", party(request, "Declarant")),
-        *representative(request),
-        *rest,
-    )
-    fill(root, content)
-    return finished(request, type_code, root, filename=_filename(request, type_code), mrn=mrn)
+def _amend(case: Case) -> Reaction:
+    """CC513C replaces the declaration."""
+    times: dict[str, Told] = {
+        "amendmentSubmissionDateAndTime": case.timestamp,
+        "amendmentAcceptanceDateAndTime": case.timestamp,
+    }
+    accepted = Tell(type_code="CC504C", changes={"ExportOperation": times}, to=Side.ACTOR)
+    return Reaction(tell=(accepted,), movement=replace(case.movement, declaration=case.asked.content))
 
 
-def _release(request: Request, mrn: str) -> Message:
+def _invalidate(case: Case) -> Reaction:
+    """CC514C: granted before the release, refused after it."""
+    granted = case.movement.state is not State.RELEASED
+    decision: dict[str, Told] = {
+        "requestDateAndTime": case.timestamp,
+        "decisionDateAndTime": case.timestamp,
+        "decision": "1" if granted else "0",
+        "initiatedByCustoms": "0",
+    }
+    told = Tell(type_code="CC509C", changes={"Invalidation": decision}, to=Side.ACTOR)
+    return Reaction(tell=(told,), movement=case.moved(State.INVALIDATED) if granted else None)
+
+
+def _lapse(case: Case) -> Reaction:
+    """Nobody presented the goods in time: customs invalidate the declaration."""
+    told = aes_exit.invalidation(case, "Towarów nie przedstawiono w terminie 30 dni.")
+    return Reaction(tell=(told,), movement=case.moved(State.INVALIDATED))
+
+
+def _control(case: Case) -> Reaction:
+    notice = {"controlNotificationDateAndTime": case.timestamp, "notificationType": "0"}
+    told = _tell(case, "CC560C", notice, {"TypeOfControls": control_types()})
+    return Reaction(tell=(told,), movement=case.moved(State.UNDER_CONTROL))
+
+
+def _release(case: Case) -> Reaction:
     """CC529C: the whole declaration again, with the decisions of the office of export."""
-    root = envelope(request, "CC529C", _NAMESPACE, "ecs")
-    fill(root, (("ExportOperation", _released_operation(request, mrn)), *after(request, "ExportOperation")))
-    _insert_control_result(root, control_result(request))
-    return finished(request, "CC529C", root, filename=_filename(request, "CC529C"), mrn=mrn)
+    decided = {"declarationAcceptanceDate": case.fact("accepted_on"), "releaseDate": case.today}
+    told = _tell(case, "CC529C", decided, {"ControlResult": control_result(case)})
+    movement = case.moved(State.RELEASED, released_on=case.today)
+    return Reaction(tell=(told,), movement=movement, later=case.next(Point.RELEASED))
 
 
-def _released_operation(request: Request, mrn: str) -> Fields:
-    group = "ExportOperation"
-    return (
-        ("LRN", request.lrn),
-        ("MRN", mrn),
-        *declared(request, group, "declarationType", "additionalDeclarationType"),
-        ("declarationAcceptanceDate", request.today),
-        ("releaseDate", request.today),
-        *declared(request, group, "security", "specificCircumstanceIndicator"),
-        *declared(request, group, "totalAmountInvoiced", "invoiceCurrency"),
-    )
+def _refuse(case: Case) -> Reaction:
+    reason = {
+        "declarationSubmissionDateAndTime": case.fact("submitted_at"),
+        "noReleaseMotivationCode": _NO_RELEASE,
+        "noReleaseMotivationText": "Brak zwolnienia do procedury wywozu.",
+    }
+    told = _tell(case, "CC551C", reason)
+    return Reaction(tell=(told,), movement=case.moved(State.NOT_RELEASED))
 
 
-def _insert_control_result(release: Element, result: Fields) -> None:
-    """Put it behind the parties."""
-    parties = [part for part in release if part.tag in {"Exporter", "Declarant", "Representative"}]
-    fill(release, (("ControlResult", result),))
-    if parties:
-        parties[-1].addnext(release[-1])
+def _tell(
+    case: Case, type_code: str, operation: Mapping[str, Told], rest: Mapping[str, Told] | None = None
+) -> Tell:
+    """A message about the declaration: what happened, at which office, whose."""
+    numbers = {"LRN": case.movement.lrn, "MRN": case.movement.reference}
+    changes: dict[str, Told] = {"ExportOperation": {**numbers, **operation}, **(rest or {})}
+    return Tell(type_code=type_code, changes=changes, source=case.declaration, to=case.declarant)
 
 
-def _filename(request: Request, type_code: str) -> str:
-    return f"{type_code}_{request.number(type_code)}.xml"
+def _reject(case: Case, errors: Sequence[FunctionalError]) -> Tell:
+    """CC556C; at the office of exit CC557C. CC507C has its content in an element."""
+    type_code = "CC557C" if case.asked.delivery.type_code in aes_exit.AT_EXIT else "CC556C"
+    body = find_at(case.asked.root, "Body")
+    return rejection(case, errors, type_code, "ExportOperation", body)
 
+
+_STEPS: Final = {
+    "CC515C": Step(does=_declare, check=_check),
+    "CC513C": Step(does=_amend, within=_BEFORE_RELEASE, check=_check),
+    "CC514C": Step(does=_invalidate, within=_BEFORE_RELEASE | {State.UNDER_CONTROL, State.RELEASED}),
+    "CC511C": Step(does=_accept, within=frozenset({State.PRELODGED})),
+    "lapse": Step(does=_lapse, within=frozenset({State.PRELODGED})),
+    "control": Step(does=_control, within=frozenset({State.ACCEPTED})),
+    "release": Step(does=_release, within=frozenset({State.ACCEPTED, State.UNDER_CONTROL})),
+    "refuse": Step(does=_refuse, within=frozenset({State.ACCEPTED, State.UNDER_CONTROL})),
+}
 
 #: The simulated system.
 AES = System(
     code="AES",
-    procedures={
-        "CC515C": Procedure(
-            check=_check,
-            reference=_reference,
-            accept=_accept,
-            reject=_reject,
-            lrn_pointer="/CC515C/ExportOperation/LRN",
-            message_pointer="/CC515C/messageIdentification",
-        ),
-    },
+    steps={**_STEPS, **aes_exit.STEPS},
+    head=head,
+    reject=_reject,
+    faults={Behaviour.FUNCTIONAL_FAULT: functional_fault, Behaviour.XML_FAULT: xml_fault},
+    is_reference=is_valid_mrn,
+    prefixes={"": ("ecs",)},
 )

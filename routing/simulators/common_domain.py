@@ -1,103 +1,114 @@
-"""What NCTS and AES messages have in common (EU DDNTA and DDNXA phase 5): header, parties, rejections."""
+"""What NCTS and AES messages have in common (EU DDNTA and DDNXA phase 5): header, rejections, controls."""
 
-from collections.abc import Iterator, Sequence
-from copy import deepcopy
+from collections.abc import Mapping, Sequence
 
-from routing.simulators.procedure import FunctionalError, Message, Request
-from routing.simulators.xml import Element, Fields, element, to_bytes
+from routing.simulators.lifecycle import Case, FunctionalError, Header, Side, Tell, text_at, texts_at
+from routing.simulators.shaping import Told
+from routing.simulators.xml import Element
 
 __all__ = [
-    "after",
     "control_result",
-    "declared",
-    "envelope",
-    "finished",
+    "control_types",
     "functional_errors",
-    "party",
-    "rejected_operation",
-    "representative",
+    "functional_fault",
+    "head",
+    "rejection",
+    "xml_fault",
 ]
 
+#: Why a message is rejected: rules are broken.
 _REJECTION_CODE = "12"
+_DOCUMENTARY_CONTROL = "10"
 #: Authorised consignor of transit; simplified declaration, records and centralised clearance in export.
 _SIMPLIFIED = frozenset({"C521", "C512", "C514", "C513"})
 
 
-def envelope(request: Request, type_code: str, namespace: str, prefix: str) -> Element:
-    """The document element with the message header; sender and recipient change sides."""
-    header: Fields = (
-        ("messageSender", request.text("messageRecipient")),
-        ("messageRecipient", request.text("messageSender")),
-        ("preparationDateAndTime", request.timestamp),
-        ("messageIdentification", request.number(type_code)),
-        ("messageType", type_code),
-        ("correlationIdentifier", request.facts.own_id),
-    )
-    root = element(type_code, namespace, prefix, header)
-    phase = request.root.get("PhaseID")
-    if phase is not None:
-        root.set("PhaseID", phase)
-    return root
+def head(case: Case, header: Header) -> Mapping[str, Told]:
+    """The message header; sender and recipient change sides. CC507C keeps its own in an element."""
+    return {
+        "messageSender": _said(header.sides, "messageRecipient"),
+        "messageRecipient": _said(header.sides, "messageSender"),
+        "preparationDateAndTime": case.timestamp,
+        "messageIdentification": header.number,
+        "messageType": header.type_code,
+        "correlationIdentifier": header.correlation,
+    }
 
 
-def finished(
-    request: Request, type_code: str, root: Element, *, filename: str, mrn: str | None = None
-) -> Message:
-    """The message as bytes."""
-    number = request.number(type_code)
-    return Message(type_code=type_code, number=number, filename=filename, content=to_bytes(root), mrn=mrn)
+def _said(sides: Element, name: str) -> str | None:
+    return text_at(sides, name) or text_at(sides, f"Header/{name}")
 
 
-def declared(request: Request, group: str, *names: str) -> Fields:
-    """Data repeated from one group of the declaration, in the order given."""
-    return tuple((name, request.text(f"{group}/{name}")) for name in names)
+def rejection(
+    case: Case,
+    errors: Sequence[FunctionalError],
+    type_code: str,
+    operation: str,
+    source: Element | None = None,
+) -> Tell:
+    """A functional rejection of the message at hand.
+
+    Args:
+        case: with the message.
+        errors: broken rules.
+        type_code: of the rejection.
+        operation: group with LRN and MRN.
+        source: where the content of the message is; None: in its document element.
+    """
+    numbers: dict[str, Told] = {
+        "LRN": case.asked.facts.lrn,
+        "MRN": case.asked.facts.mrn,
+        "businessRejectionType": case.asked.delivery.type_code[2:5],
+        "rejectionDateAndTime": case.timestamp,
+        "rejectionCode": _REJECTION_CODE,
+    }
+    changes: dict[str, Told] = {operation: numbers, "FunctionalError": functional_errors(errors)}
+    return Tell(type_code=type_code, changes=changes, source=source, to=Side.ACTOR)
 
 
-def party(request: Request, name: str) -> Fields:
-    """A party without its contact person: answers have no room for one."""
-    found = request.first(name)
-    return () if found is None else [deepcopy(part) for part in found if part.tag != "ContactPerson"]
-
-
-def representative(request: Request) -> Fields:
-    """`Representative` in its short form; nothing where the declaration has none."""
-    if request.first("Representative") is None:
-        return ()
-    return (("Representative", declared(request, "Representative", "identificationNumber", "status")),)
-
-
-def after(request: Request, name: str) -> Iterator[Element]:
-    """Copies of everything in the declaration that follows an element."""
-    found = request.first(name)
-    if found is not None:
-        yield from (deepcopy(sibling) for sibling in found.itersiblings())
-
-
-def control_result(request: Request) -> Fields:
-    """Code and date: A3 for holders of an authorisation for simplifications, else A2 (satisfactory)."""
-    simplified = any(found.text in _SIMPLIFIED for found in request.all("Authorisation/type"))
-    return (("code", "A3" if simplified else "A2"), ("date", request.today))
-
-
-def rejected_operation(request: Request) -> Fields:
-    """Which message was rejected, when, and that it broke rules."""
-    return (
-        ("LRN", request.lrn),
-        ("businessRejectionType", request.delivery.type_code[2:5]),
-        ("rejectionDateAndTime", request.timestamp),
-        ("rejectionCode", _REJECTION_CODE),
-    )
-
-
-def functional_errors(errors: Sequence[FunctionalError]) -> Fields:
+def functional_errors(errors: Sequence[FunctionalError]) -> list[Told]:
     """One `FunctionalError` for each broken rule."""
-    return tuple(("FunctionalError", _functional_error(error)) for error in errors)
+    return [
+        {
+            "sequenceNumber": str(number),
+            "errorPointer": error.pointer,
+            "errorCode": error.code,
+            "errorReason": error.reason,
+            "originalAttributeValue": error.value,
+        }
+        for number, error in enumerate(errors, start=1)
+    ]
 
 
-def _functional_error(error: FunctionalError) -> Fields:
-    return (
-        ("errorPointer", error.pointer),
-        ("errorCode", error.code),
-        ("errorReason", error.reason),
-        ("originalAttributeValue", error.value),
-    )
+def functional_fault(case: Case, errors: Sequence[FunctionalError]) -> Tell:
+    """CC906C: a fault outside of any procedure."""
+    changes: dict[str, Told] = {"Header": _numbers(case), "FunctionalError": functional_errors(errors)}
+    return Tell(type_code="CC906C", changes=changes, to=Side.ACTOR)
+
+
+def xml_fault(case: Case, errors: Sequence[FunctionalError]) -> Tell:
+    """CC917C: the back end finds the XML wrong."""
+    fault: dict[str, Told] = {
+        "errorLineNumber": "1",
+        "errorColumnNumber": "1",
+        "errorPointer": errors[0].pointer,
+        "errorCode": "18",
+        "errorText": "An XML error as the scenario asks.",
+    }
+    changes: dict[str, Told] = {"Header": _numbers(case), "XMLError": [fault]}
+    return Tell(type_code="CC917C", changes=changes, to=Side.ACTOR)
+
+
+def _numbers(case: Case) -> Mapping[str, Told]:
+    return {"LRN": case.asked.facts.lrn, "MRN": case.asked.facts.mrn}
+
+
+def control_result(case: Case) -> Mapping[str, Told]:
+    """A3 for holders of an authorisation for simplifications, else A2 (satisfactory)."""
+    simplified = not _SIMPLIFIED.isdisjoint(texts_at(case.declaration, "Authorisation/type"))
+    return {"code": "A3" if simplified else "A2", "date": case.today, "controlledBy": "N/A"}
+
+
+def control_types() -> list[Told]:
+    """What is controlled: the documents."""
+    return [{"sequenceNumber": "1", "type": _DOCUMENTARY_CONTROL, "text": "Kontrola dokumentów"}]

@@ -1,183 +1,213 @@
-"""EMCS PL2: drafts of e-AD and e-SAD (EU EMCS, messages IE815, IE801 and IE704).
+"""EMCS PL2, what traders ask for: draft, cancellation, new destination, receipt, alert, explanations.
 
 The version of the schema is part of its namespace: an answer speaks the version of its request.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
-from lxml import etree
-
-from routing.simulators.ledger import MovementState
-from routing.simulators.procedure import (
-    Acceptance,
+from routing.simulators import emcs_course
+from routing.simulators.emcs_writing import (
+    CONSIGNEE,
+    DRAFT,
+    again,
+    bodies,
+    consignee_of,
+    content,
+    ead,
+    head,
+    key,
+    reject,
+    to_consignee,
+    to_parties,
+)
+from routing.simulators.ledger import State
+from routing.simulators.lifecycle import (
+    Case,
+    Codes,
     FunctionalError,
-    Message,
-    Procedure,
-    Request,
+    Reaction,
+    Side,
+    Step,
     System,
-    code_of,
+    Tell,
+    text_at,
 )
 from routing.simulators.rules import EU_COUNTRIES, decimals
-from routing.simulators.xml import Element, Fields, fill, renamed, to_bytes
-from schemas.identifiers import make_arc
+from routing.simulators.scenarios import Later, Point
+from schemas.identifiers import is_valid_arc, make_arc
 
 __all__ = ["EMCSPL2"]
 
-_DRAFT_TYPE = "IE815"
-_DUPLICATE_LRN = "91"  # EU EMCS, functional error codes
-_WRONG_VALUE = "12"
+_WRONG_VALUE: Final = "12"
 #: Kind of movement, last character of an ARC's body: e-AD for duty-suspended goods.
-_MOVEMENT_KIND = "1"
-_SEQUENCE = "1"
-_DRAFT = "Body/SubmittedDraftOfEADESAD"
-_OFFICE = "CompetentAuthorityDispatchOffice/ReferenceNumber"
+_MOVEMENT_KIND: Final = "1"
+_OFFICE: Final = "CompetentAuthorityDispatchOffice/ReferenceNumber"
+_EXPORT: Final = "6"
+_REFUSED, _PARTLY_REFUSED = "3", "4"
+#: How long after the end of the journey the system reminds of a missing report of receipt
+#: (Council Directive (EU) 2020/262, Article 24: five working days).
+_REPORT_WITHIN: Final = timedelta(days=5)
+_HOURS_A_DAY: Final = 24
+
+_UNDER_WAY: Final = frozenset({State.RELEASED, State.EXPORTING})
+_OPEN: Final = _UNDER_WAY | {State.REFUSED}
 
 
-def _check(request: Request) -> Iterator[FunctionalError]:
-    office = request.text(f"{_DRAFT}/{_OFFICE}")
+def _check(case: Case) -> Iterator[FunctionalError]:
+    request = case.asked
+    office = request.text(f"{DRAFT}/{_OFFICE}")
     if office is not None and office[:2] not in EU_COUNTRIES | {"GB"}:
         yield _error(_OFFICE, "The office is not known.", office)
-    names = ("BodyRecordUniqueReference", "GrossMass", "NetMass")
-    for item in request.all(f"{_DRAFT}/BodyEadEsad"):
-        record, gross, net = (item.findtext(f"{{{request.namespace}}}{name}") for name in names)
+    for item in bodies(request.root):
+        record, gross, net = (text_at(item, name) for name in _MASSES)
         masses = decimals([gross, net])
         if net and masses and masses[1] > masses[0]:
             pointer = f"BodyEadEsad[BodyRecordUniqueReference={record}]/NetMass"
             yield _error(pointer, "The net mass exceeds the gross mass.", net)
 
 
+_MASSES: Final = ("BodyRecordUniqueReference", "GrossMass", "NetMass")
+
+
 def _error(pointer: str, text: str, value: str) -> FunctionalError:
     return FunctionalError(
-        pointer=f"/{_DRAFT_TYPE}/{_DRAFT}/{pointer}",
-        code=_WRONG_VALUE,
-        reason="SIM-VAL",
-        text=text,
-        value=value,
+        pointer=f"/IE815/{DRAFT}/{pointer}", code=_WRONG_VALUE, reason="SIM-VAL", text=text, value=value
     )
 
 
-def _reference(request: Request, attempt: int) -> str:
-    serial = code_of(request.delivery.system, request.delivery.sys_ref, "ARC", str(attempt), length=15)
-    return make_arc(request.local.year, "PL", serial + _MOVEMENT_KIND)
+def _submit(case: Case) -> Reaction:
+    """IE815 → IE801 to the consignor, and to a consignee in Poland."""
+
+    def make(serial: str) -> str:
+        return make_arc(case.local.year, "PL", serial + _MOVEMENT_KIND)
+
+    arc = case.numbers.new_reference(case.movement, make, length=15)
+    movement = replace(case.moved(State.RELEASED, sequence="1", validated_at=case.timestamp), reference=arc)
+    validated = replace(case, movement=movement)
+    told = Tell(type_code="IE801", changes=ead(validated), to=Side.ACTOR, movement=movement)
+    others = to_consignee(validated, told, consignee_of(validated))
+    return Reaction(tell=(told, *others), movement=movement, later=_what_comes(validated))
 
 
-def _accept(request: Request, arc: str | None) -> Acceptance:
-    root = _envelope(request, "IE801")
-    namespace = _namespace(root)
-    content = _validated(request, namespace, arc or "")
-    fill(_body(root), (("EADESADContainer", content),), namespace)
-    return Acceptance(messages=(_finished(request, "IE801", root, arc),), state=MovementState.RELEASED)
+def _what_comes(case: Case) -> tuple[Later, ...]:
+    """What the scenario has, and the reminder if nobody reports the receipt."""
+    if case.declared(f"{DRAFT}/HeaderEadEsad/DestinationTypeCode") == _EXPORT:
+        return case.next(Point.VALIDATED_EXPORT)
+    at_home = case.declared(CONSIGNEE).startswith("PL")
+    remind = Later(event="remind", after=_journey(case) + _REPORT_WITHIN)
+    return (*case.next(Point.VALIDATED if at_home else Point.VALIDATED_ABROAD), remind)
 
 
-def _reject(request: Request, errors: Sequence[FunctionalError]) -> Message:
-    root = _envelope(request, "IE704")
-    content: Fields = (
-        ("Attributes", (("LocalReferenceNumber", request.lrn),)),
-        *(("FunctionalError", _functional_error(error)) for error in errors),
-    )
-    fill(_body(root), (("GenericRefusalMessage", content),), _namespace(root))
-    return _finished(request, "IE704", root, None)
+def _journey(case: Case) -> timedelta:
+    """Length of the journey as declared: D and days, or H and hours."""
+    declared = case.declared(f"{DRAFT}/HeaderEadEsad/JourneyTime")
+    number = int(declared[1:]) if declared[1:].isdecimal() else 0
+    return timedelta(hours=number if declared[:1] == "H" else number * _HOURS_A_DAY)
 
 
-def _functional_error(error: FunctionalError) -> Fields:
-    return (
-        ("ErrorType", error.code),
-        ("ErrorReason", error.text),
-        ("ErrorLocation", error.pointer),
-        ("OriginalAttributeValue", error.value),
-    )
+def _check_cancellation(case: Case) -> Iterator[FunctionalError]:
+    """Only before the goods leave (Directive (EU) 2020/262, Article 20)."""
+    day = case.declared(f"{DRAFT}/EadEsadDraft/DateOfDispatch")
+    time = case.declared(f"{DRAFT}/EadEsadDraft/TimeOfDispatch") or "23:59:59"
+    if f"{day}T{time}" < case.timestamp:
+        yield FunctionalError(
+            pointer=case.asked.pointer("arc"),
+            code="92",
+            reason="SIM-SEQ",
+            text="Out of sequence: the goods have been dispatched.",
+            value=case.reference,
+        )
 
 
-def _validated(request: Request, namespace: str, arc: str) -> Fields:
-    """The draft again, in the order of IE801, with what the validation adds."""
-
-    def again(*names: str, new_name: str | None = None) -> Iterator[Element]:
-        for name in names:
-            for part in request.all(f"{_DRAFT}/{name}"):
-                yield renamed(part, namespace, new_name or name)
-
-    movement: Fields = (
-        ("AdministrativeReferenceCode", arc),
-        ("DateAndTimeOfValidationOfEadEsad", request.timestamp),
-    )
-    update: Fields = (("SequenceNumber", _SEQUENCE), ("DateAndTimeOfUpdateValidation", request.timestamp))
-    return (
-        *again("ConsigneeTrader"),
-        ("ExciseMovement", movement),
-        *again(*_BEFORE_HEADER),
-        *again("EadEsadDraft", new_name="EadEsad"),
-        *(("HeaderEadEsad", (*update, *declared)) for declared in again("HeaderEadEsad")),
-        *again("TransportMode", "MovementGuarantee", "BodyEadEsad", "TransportDetails"),
-    )
+def _cancel(case: Case) -> Reaction:
+    told = again(case, "IE810", "DateAndTimeOfValidationOfCancellation")
+    return Reaction(tell=to_parties(case, told), movement=case.moved(State.INVALIDATED))
 
 
-#: Parts of the draft between movement and header of IE801, in its order.
-_BEFORE_HEADER = (
-    "ConsignorTrader",
-    "PlaceOfDispatchTrader",
-    "DispatchImportOffice",
-    "ComplementConsigneeTrader",
-    "DeliveryPlaceTrader",
-    "DeliveryPlaceCustomsOffice",
-    "CompetentAuthorityDispatchOffice",
-    "TransportArrangerTrader",
-    "FirstTransporterTrader",
-    "DocumentCertificate",
-)
-
-
-def _envelope(request: Request, message_type: str) -> Element:
-    """The document element with header and empty body; sender and recipient change sides."""
-    namespace = request.namespace.replace(_DRAFT_TYPE, message_type)
-    header = request.root[0]
-    shared = _namespace(header[0])
-    root = etree.Element(f"{{{namespace}}}{message_type}", nsmap={"emcs": namespace, "tms": shared})
-    old = {etree.QName(part).localname: part.text for part in header}
-    content: Fields = (
-        ("MessageSender", old["MessageRecipient"]),
-        ("MessageRecipient", old["MessageSender"]),
-        ("DateOfPreparation", request.today),
-        ("TimeOfPreparation", f"{request.local:%H:%M:%S}"),
-        ("MessageIdentifier", request.number(message_type)),
-        ("CorrelationIdentifier", request.facts.own_id),
-    )
-    fill(etree.SubElement(root, f"{{{namespace}}}Header"), content, shared)
-    etree.SubElement(root, f"{{{namespace}}}Body")
-    return root
-
-
-def _body(root: Element) -> Element:
-    return root[-1]
-
-
-def _finished(request: Request, message_type: str, root: Element, arc: str | None) -> Message:
-    number = request.number(message_type)
-    return Message(
-        type_code=message_type,
-        number=number,
-        filename=f"{message_type}_{number}.xml",
-        content=to_bytes(root),
-        arc=arc,
+def _change_destination(case: Case) -> Reaction:
+    """IE813 back and to the consignee; a new one gets IE801, the old one IE803."""
+    sequence = str(int(case.fact("sequence") or "1") + 1)
+    old = consignee_of(case)
+    new = case.asked.text(f"{_CHANGE}/DestinationChanged/NewConsigneeTrader/Traderid") or old
+    movement = case.moved(State.RELEASED, sequence=sequence, consignee=new)
+    changed = replace(case, movement=movement)
+    update = {"UpdateEadEsad": {"SequenceNumber": sequence}}
+    told = again(changed, "IE813", "DateAndTimeOfValidationOfChangeOfDestination", update)
+    if new == old:
+        return Reaction(tell=(told, *to_consignee(changed, told, old)), movement=movement)
+    notice = {"NotificationType": "1", "NotificationDateAndTime": case.timestamp, **key(changed)}
+    diverted = Tell(type_code="IE803", changes=content("IE803", {"ExciseNotification": notice}))
+    trader = emcs_course.new_consignee(case)
+    validated = Tell(type_code="IE801", changes=ead(changed, trader))
+    return Reaction(
+        tell=(told, *to_consignee(changed, diverted, old), *to_consignee(changed, validated, new)),
+        movement=movement,
     )
 
 
-def _namespace(place: Element) -> str:
-    return etree.QName(place).namespace or ""
+_CHANGE: Final = "Body/ChangeOfDestination"
+_REPORT: Final = "Body/AcceptedOrRejectedReportOfReceiptExport"
+_ALERT: Final = "Body/AlertOrRejectionOfEADESAD"
 
+
+def _receive(case: Case) -> Reaction:
+    """IE818 of the consignee, back to him and to the consignor: the end, unless goods are refused."""
+    told = again(case, "IE818", "DateAndTimeOfValidationOfReportOfReceiptExport")
+    conclusion = case.asked.text(f"{_REPORT}/ReportOfReceiptExport/GlobalConclusionOfReceipt")
+    refused = conclusion in {_REFUSED, _PARTLY_REFUSED}
+    return Reaction(
+        tell=to_parties(case, told), movement=case.answered(State.REFUSED if refused else State.CLOSED)
+    )
+
+
+def _alert(case: Case) -> Reaction:
+    """IE819: an alert changes nothing, a rejection calls for a new destination."""
+    told = again(case, "IE819", "DateAndTimeOfValidationOfAlertRejection")
+    rejected = case.asked.text(f"{_ALERT}/AlertOrRejection/EadEsadRejectedFlag") == "1"
+    return Reaction(
+        tell=to_parties(case, told),
+        movement=case.answered(State.REFUSED if rejected else case.movement.state),
+    )
+
+
+def _explain_delay(case: Case) -> Reaction:
+    told = again(case, "IE837", "DateAndTimeOfValidationOfExplanationOnDelay")
+    return Reaction(tell=to_parties(case, told))
+
+
+def _explain_shortage(case: Case) -> Reaction:
+    told = again(case, "IE871", "DateAndTimeOfValidationOfExplanationOnShortage")
+    return Reaction(tell=to_parties(case, told))
+
+
+def _close(case: Case) -> Reaction:
+    """IE880: closed by hand (IE881)."""
+    changes = content("IE881", emcs_course.closure(case))
+    told = Tell(type_code="IE881", changes=changes, to=Side.ACTOR)
+    return Reaction(tell=to_parties(case, told), movement=case.moved(State.CLOSED))
+
+
+_STEPS: Final = {
+    "IE815": Step(does=_submit, check=_check),
+    "IE810": Step(does=_cancel, within=frozenset({State.RELEASED}), check=_check_cancellation),
+    "IE813": Step(does=_change_destination, within=_OPEN),
+    "IE818": Step(does=_receive, within=_UNDER_WAY, from_elsewhere=True),
+    "IE819": Step(does=_alert, within=_UNDER_WAY, from_elsewhere=True),
+    "IE837": Step(does=_explain_delay, within=_OPEN, from_elsewhere=True),
+    "IE871": Step(does=_explain_shortage, within=frozenset({State.CLOSED, State.REFUSED})),
+    "IE880": Step(does=_close, within=_OPEN | {State.INTERRUPTED}),
+}
 
 #: The simulated system.
 EMCSPL2 = System(
     code="EMCSPL2",
-    procedures={
-        _DRAFT_TYPE: Procedure(
-            check=_check,
-            reference=_reference,
-            accept=_accept,
-            reject=_reject,
-            lrn_pointer=f"/{_DRAFT_TYPE}/{_DRAFT}/EadEsadDraft/LocalReferenceNumber",
-            message_pointer=f"/{_DRAFT_TYPE}/Header/MessageIdentifier",
-            rule_code=_WRONG_VALUE,
-            duplicate_lrn_code=_DUPLICATE_LRN,
-        ),
-    },
+    steps={**_STEPS, **emcs_course.STEPS},
+    head=head,
+    reject=reject,
+    is_reference=is_valid_arc,
+    codes=Codes(rule=_WRONG_VALUE, missing=_WRONG_VALUE, duplicate_lrn="91"),
+    prefixes={"": ("emcs", "tms")},
 )

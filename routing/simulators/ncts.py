@@ -1,192 +1,232 @@
-"""NCTS2: transit declarations (EU DDNTA phase 5, messages IE015 to IE056)."""
+"""NCTS2, at departure: declaration, amendment, invalidation, presentation, release (EU DDNTA phase 5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
+from routing.simulators import ncts_arrival
 from routing.simulators.common_domain import (
-    after,
     control_result,
-    declared,
-    envelope,
-    finished,
+    control_types,
     functional_errors,
-    party,
-    rejected_operation,
-    representative,
+    functional_fault,
+    head,
+    rejection,
+    xml_fault,
 )
-from routing.simulators.ledger import MovementState
-from routing.simulators.procedure import (
-    Acceptance,
+from routing.simulators.ledger import State
+from routing.simulators.lifecycle import (
+    Case,
     FunctionalError,
-    Message,
-    Procedure,
-    Request,
+    Reaction,
+    Side,
+    Step,
     System,
-    code_of,
+    Tell,
+    texts_at,
 )
 from routing.simulators.rules import COMMON_TRANSIT_COUNTRIES, mass_adds_up, office_is_in
-from routing.simulators.xml import Element, Fields, fill
-from schemas.identifiers import make_mrn
+from routing.simulators.scenarios import Behaviour, Later, Point
+from routing.simulators.shaping import Told
+from schemas.identifiers import is_valid_mrn, make_mrn
 
 __all__ = ["NCTS2"]
 
-_NAMESPACE = "http://ncts.dgtaxud.ec"
-_DEPARTURE = "CustomsOfficeOfDeparture/referenceNumber"
-_HOLDER = "HolderOfTheTransitProcedure"
-
+_DEPARTURE: Final = "CustomsOfficeOfDeparture/referenceNumber"
+_DESTINATION: Final = "CustomsOfficeOfDestinationDeclared/referenceNumber"
 #: Procedure letter of the MRN by TransitOperation/security: none, entry, exit, both summary declarations.
-_PROCEDURE_LETTERS = {"0": "J", "1": "L", "2": "K", "3": "M"}
-_PRELODGED = "D"
+_PROCEDURE_LETTERS: Final = {"0": "J", "1": "L", "2": "K", "3": "M"}
+_PRELODGED: Final = "D"
 #: Covers a declaration that states no amount (Implementing Regulation (EU) 2015/2447, Article 155).
-_PRESUMED_AMOUNT = "10000.00"
-#: Means of transport are named completely in a release or not at all.
-_COMPLETE_MEANS = {
-    "DepartureTransportMeans": ("typeOfIdentification", "identificationNumber", "nationality"),
-    "ActiveBorderTransportMeans": (
-        "customsOfficeAtBorderReferenceNumber",
-        "typeOfIdentification",
-        "identificationNumber",
-        "nationality",
-    ),
-}
+_PRESUMED_AMOUNT: Final = "10000.00"
+_COMPREHENSIVE: Final = "1"
+#: Guarantee exists, but is not valid in the countries of the movement.
+_INVALID_GUARANTEE: Final = "G03"
+_NO_RELEASE: Final = "Z1"
+
+_RELEASE: Final = (Later(event="release"),)
+_BEFORE_DECISION: Final = frozenset({State.ACCEPTED, State.AMENDMENT_WANTED})
+_BEFORE_RELEASE: Final = _BEFORE_DECISION | {State.PRELODGED}
 
 
-def _check(request: Request) -> Iterator[FunctionalError]:
+def _check(case: Case) -> Iterator[FunctionalError]:
+    request = case.asked
     yield from office_is_in(request, _DEPARTURE, COMMON_TRANSIT_COUNTRIES)
-    yield from office_is_in(
-        request, "CustomsOfficeOfDestinationDeclared/referenceNumber", COMMON_TRANSIT_COUNTRIES
-    )
+    yield from office_is_in(request, _DESTINATION, COMMON_TRANSIT_COUNTRIES)
     yield from mass_adds_up(request, "Consignment/grossMass", "Consignment/HouseConsignment/grossMass")
 
 
-def _reference(request: Request, attempt: int) -> str | None:
-    if request.text("TransitOperation/additionalDeclarationType") == _PRELODGED:
-        return None
-    office = request.text(_DEPARTURE) or ""
-    letter = _PROCEDURE_LETTERS.get(request.text("TransitOperation/security") or "", "J")
-    serial = code_of(request.delivery.system, request.delivery.sys_ref, "MRN", str(attempt), length=6)
-    return make_mrn(request.local.year, office[:2], office[2:8] + serial, letter)
+def _declare(case: Case) -> Reaction:
+    prelodged = case.declared("TransitOperation/additionalDeclarationType") == _PRELODGED
+    received = _tell(case, "CC928C", {})
+    if prelodged:
+        movement = case.moved(State.PRELODGED)
+        return Reaction(tell=(received,), movement=movement, later=case.next(Point.PRELODGED))
+    accepted = _accept(case)
+    return replace(accepted, tell=(received, *accepted.tell))
 
 
-def _accept(request: Request, mrn: str | None) -> Acceptance:
-    received = _message(request, "CC928C", (("LRN", request.lrn),))
-    if mrn is None:
-        return Acceptance(messages=(received,), state=MovementState.PRELODGED)
-    allocated = _message(
-        request,
-        "CC028C",
-        (("LRN", request.lrn), ("MRN", mrn), ("declarationAcceptanceDate", request.today)),
-        mrn=mrn,
-    )
-    return Acceptance(messages=(received, allocated, _release(request, mrn)), state=MovementState.RELEASED)
+def _accept(case: Case) -> Reaction:
+    """Give the MRN; what then comes the scenario says."""
+    movement = case.moved(State.ACCEPTED, accepted_on=case.today, submitted_at=case.timestamp)
+    movement = replace(movement, reference=_new_mrn(case))
+    accepted = {"MRN": movement.reference, "declarationAcceptanceDate": case.today}
+    allocated = replace(_tell(case, "CC028C", accepted), movement=movement)
+    return Reaction(tell=(allocated,), movement=movement, later=case.next(Point.ACCEPTED))
 
 
-def _reject(request: Request, errors: Sequence[FunctionalError]) -> Message:
-    rest = (*representative(request), *functional_errors(errors))
-    return _message(request, "CC056C", rejected_operation(request), rest)
+def _new_mrn(case: Case) -> str:
+    office = case.declared(_DEPARTURE)
+    letter = _PROCEDURE_LETTERS.get(case.declared("TransitOperation/security"), "J")
+
+    def make(serial: str) -> str:
+        return make_mrn(case.local.year, office[:2], office[2:8] + serial, letter)
+
+    return case.numbers.new_reference(case.movement, make, length=6)
 
 
-def _message(
-    request: Request, type_code: str, operation: Fields, rest: Fields = (), *, mrn: str | None = None
-) -> Message:
-    """A message about the procedure as a whole: what happened, at which office, whose."""
-    root = envelope(request, type_code, _NAMESPACE, "ncts")
-    content: Fields = (
-        ("TransitOperation", operation),
-        ("CustomsOfficeOfDeparture", (("referenceNumber", request.text(_DEPARTURE)),)),
-        (_HOLDER, party(request, _HOLDER)),
-        *rest,
-    )
-    fill(root, content)
-    return finished(request, type_code, root, filename=_filename(type_code), mrn=mrn)
+def _present(case: Case) -> Reaction:
+    """CC170C: the goods of a declaration lodged before are there."""
+    return _accept(case)
 
 
-def _release(request: Request, mrn: str) -> Message:
+def _amend(case: Case) -> Reaction:
+    """CC013C replaces the declaration; what waited for it goes on."""
+    times: dict[str, Told] = {
+        "amendmentSubmissionDateAndTime": case.timestamp,
+        "amendmentAcceptanceDateAndTime": case.timestamp,
+    }
+    accepted = Tell(type_code="CC004C", changes={"TransitOperation": times}, to=Side.ACTOR)
+    movement = replace(case.movement, declaration=case.asked.content)
+    if case.movement.state is not State.AMENDMENT_WANTED:
+        return Reaction(tell=(accepted,), movement=movement)
+    movement = replace(movement, state=State.ACCEPTED)
+    return Reaction(tell=(accepted,), movement=movement, later=_RELEASE)
+
+
+def _invalidate(case: Case) -> Reaction:
+    """CC014C: granted before the release, refused after it."""
+    granted = case.movement.state is not State.RELEASED
+    decision: dict[str, Told] = {
+        "requestDateAndTime": case.timestamp,
+        "decisionDateAndTime": case.timestamp,
+        "decision": "1" if granted else "0",
+        "initiatedByCustoms": "0",
+    }
+    told = Tell(type_code="CC009C", changes={"Invalidation": decision}, to=Side.ACTOR)
+    return Reaction(tell=(told,), movement=case.moved(State.INVALIDATED) if granted else None)
+
+
+def _lapse(case: Case) -> Reaction:
+    """Nobody presented the goods in time: customs invalidate the declaration."""
+    decision: dict[str, Told] = {
+        "requestDateAndTime": None,
+        "decisionDateAndTime": case.timestamp,
+        "decision": "1",
+        "initiatedByCustoms": "1",
+        "justification": "Towarów nie przedstawiono w terminie 30 dni.",
+    }
+    told = _tell(case, "CC009C", {}, {"Invalidation": decision})
+    return Reaction(tell=(told,), movement=case.moved(State.INVALIDATED))
+
+
+def _control(case: Case) -> Reaction:
+    notice: dict[str, Told] = {
+        "controlNotificationDateAndTime": case.timestamp,
+        "notificationType": "0",
+    }
+    told = _tell(case, "CC060C", notice, {"TypeOfControls": control_types()})
+    return Reaction(tell=(told,), movement=case.moved(State.UNDER_CONTROL))
+
+
+def _release(case: Case) -> Reaction:
     """CC029C: the whole declaration again, with the decisions of the office of departure."""
-    root = envelope(request, "CC029C", _NAMESPACE, "ncts")
-    fill(root, (("TransitOperation", _released_operation(request, mrn)), *after(request, "TransitOperation")))
-    _insert_control_result(root, (*control_result(request), ("controlledBy", "N/A")))
-    _complete(root)
-    return finished(request, "CC029C", root, filename=_filename("CC029C"), mrn=mrn)
+    decided: dict[str, Told] = {
+        "declarationAcceptanceDate": case.fact("accepted_on"),
+        "releaseDate": case.today,
+    }
+    changes: dict[str, Told] = {
+        "ControlResult": control_result(case),
+        "Consignment": {"containerIndicator": ncts_arrival.container_indicator(case)},
+    }
+    told = _tell(case, "CC029C", decided, changes)
+    return Reaction(tell=(told,), movement=case.moved(State.RELEASED), later=case.next(Point.RELEASED))
 
 
-def _released_operation(request: Request, mrn: str) -> Fields:
-    group = "TransitOperation"
-    return (
-        ("LRN", request.lrn),
-        ("MRN", mrn),
-        *declared(request, group, "declarationType", "additionalDeclarationType", "TIRCarnetNumber"),
-        ("declarationAcceptanceDate", request.today),
-        ("releaseDate", request.today),
-        *declared(request, group, "security", "reducedDatasetIndicator", "specificCircumstanceIndicator"),
-        *declared(request, group, "communicationLanguageAtDeparture", "bindingItinerary"),
+def _refuse(case: Case) -> Reaction:
+    reason: dict[str, Told] = {
+        "declarationSubmissionDateAndTime": case.fact("submitted_at"),
+        "noReleaseMotivationCode": _NO_RELEASE,
+        "noReleaseMotivationText": "Brak zwolnienia do procedury tranzytu.",
+    }
+    told = _tell(case, "CC051C", reason)
+    return Reaction(tell=(told,), movement=case.moved(State.NOT_RELEASED))
+
+
+def _question_guarantee(case: Case) -> Reaction:
+    """CC055C; a declaration whose guarantees have no number has nothing to name in it and is refused."""
+    grns = [grn for grn in texts_at(case.declaration, "Guarantee/GuaranteeReference/GRN") if grn]
+    if not grns:
+        return _refuse(case)
+    invalid: list[Told] = [{"sequenceNumber": "1", "code": _INVALID_GUARANTEE}]
+    references: list[Told] = [
+        {"sequenceNumber": str(number), "GRN": grn, "InvalidGuaranteeReason": invalid}
+        for number, grn in enumerate(grns, start=1)
+    ]
+    accepted = {"declarationAcceptanceDate": case.fact("accepted_on")}
+    told = _tell(case, "CC055C", accepted, {"GuaranteeReference": references})
+    return Reaction(tell=(told,), movement=case.moved(State.AMENDMENT_WANTED))
+
+
+def _ask_amendment(case: Case) -> Reaction:
+    wanted = FunctionalError(
+        pointer="/CC015C/Consignment", code="14", reason="SIM-AMD", text="To be amended as the scenario asks."
     )
+    notice = {"amendmentNotificationDateAndTime": case.timestamp}
+    told = _tell(case, "CC022C", notice, {"FunctionalError": functional_errors([wanted])})
+    return Reaction(tell=(told,), movement=case.moved(State.AMENDMENT_WANTED))
 
 
-def _filename(type_code: str) -> str:
-    """NCTS gives all messages of a type one name, e.g. IE029.xml."""
-    return f"IE{type_code[2:5]}.xml"
+def _tell(
+    case: Case, type_code: str, operation: Mapping[str, Told], rest: Mapping[str, Told] | None = None
+) -> Tell:
+    """A message about the declaration: what happened, at which office, whose."""
+    numbers = {"LRN": case.movement.lrn, "MRN": case.movement.reference}
+    changes: dict[str, Told] = {"TransitOperation": {**numbers, **operation}, **(rest or {})}
+    return Tell(type_code=type_code, changes=changes, source=case.declaration, to=case.declarant)
 
 
-def _insert_control_result(release: Element, result: Fields) -> None:
-    """Put it behind the parties, before the first guarantee."""
-    fill(release, (("ControlResult", result),))
-    guarantee = release.find("Guarantee")
-    if guarantee is not None:
-        guarantee.addprevious(release[-1])
+def _reject(case: Case, errors: Sequence[FunctionalError]) -> Tell:
+    type_code = "CC057C" if case.asked.delivery.type_code in ncts_arrival.STEPS else "CC056C"
+    return rejection(case, errors, type_code, "TransitOperation")
 
 
-def _complete(release: Element) -> None:
-    """Bring the declared data into the form of a release: some becomes required, some has no place."""
-    for units in release.findall(".//GoodsMeasure/supplementaryUnits"):
-        _remove(units)
-    for measure in release.findall(".//GoodsMeasure"):
-        if measure.find("grossMass") is None:
-            _remove(measure)
-    for name, needed in _COMPLETE_MEANS.items():
-        for means in release.findall(f"Consignment/{name}"):
-            if any(means.find(part) is None for part in needed):
-                _remove(means)
-    for reference in release.findall("Guarantee/GuaranteeReference"):
-        _complete_guarantee(reference)
-    for consignment in release.findall("Consignment"):
-        _complete_container_indicator(consignment)
-
-
-def _complete_guarantee(reference: Element) -> None:
-    if reference.find("amountToBeCovered") is None:
-        fill(reference, (("amountToBeCovered", _PRESUMED_AMOUNT),))
-        for currency in reference.findall("currency"):
-            reference.append(currency)  # keeps its place behind the amount
-    if reference.find("currency") is None:
-        fill(reference, (("currency", "EUR"),))
-
-
-def _complete_container_indicator(consignment: Element) -> None:
-    if consignment.find("containerIndicator") is not None:
-        return
-    has_container = consignment.find("TransportEquipment/containerIdentificationNumber") is not None
-    fill(consignment, (("containerIndicator", "1" if has_container else "0"),))
-    before = sum(consignment.find(name) is not None for name in ("countryOfDispatch", "countryOfDestination"))
-    consignment.insert(before, consignment[-1])
-
-
-def _remove(child: Element) -> None:
-    parent = child.getparent()
-    if parent is not None:
-        parent.remove(child)
-
+_STEPS: Final = {
+    "CC015C": Step(does=_declare, check=_check),
+    "CC013C": Step(does=_amend, within=_BEFORE_RELEASE, check=_check),
+    "CC014C": Step(does=_invalidate, within=_BEFORE_RELEASE | {State.UNDER_CONTROL, State.RELEASED}),
+    "CC170C": Step(does=_present, within=frozenset({State.PRELODGED})),
+    "lapse": Step(does=_lapse, within=frozenset({State.PRELODGED})),
+    "control": Step(does=_control, within=_BEFORE_DECISION),
+    "release": Step(does=_release, within=frozenset({State.ACCEPTED, State.UNDER_CONTROL})),
+    "refuse": Step(does=_refuse, within=_BEFORE_DECISION | {State.UNDER_CONTROL}),
+    "question_guarantee": Step(does=_question_guarantee, within=_BEFORE_DECISION),
+    "ask_amendment": Step(does=_ask_amendment, within=_BEFORE_DECISION),
+}
 
 #: The simulated system.
 NCTS2 = System(
     code="NCTS2",
-    procedures={
-        "CC015C": Procedure(
-            check=_check,
-            reference=_reference,
-            accept=_accept,
-            reject=_reject,
-            lrn_pointer="/CC015C/TransitOperation/LRN",
-            message_pointer="/CC015C/messageIdentification",
-        ),
+    steps={**_STEPS, **ncts_arrival.STEPS},
+    head=head,
+    reject=_reject,
+    faults={Behaviour.FUNCTIONAL_FAULT: functional_fault, Behaviour.XML_FAULT: xml_fault},
+    is_reference=is_valid_mrn,
+    filename=lambda type_code, _number: f"IE{type_code[2:5]}.xml",  # one name for all messages of a type
+    prefixes={"": ("ncts",)},
+    spare={
+        "Guarantee/guaranteeType": _COMPREHENSIVE,
+        "GuaranteeReference/amountToBeCovered": _PRESUMED_AMOUNT,
+        "GuaranteeReference/currency": "EUR",
     },
 )

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from routing.model import Answer, AnswerKind, Delivery
-from routing.simulators.procedure import code_of
+from routing.simulators.lifecycle import FunctionalError, code_of
 from routing.simulators.xml import Field, Fields, element, to_bytes
 
-__all__ = ["Refusal", "confirmation", "rejection"]
+__all__ = ["Refusal", "confirmation", "refusal_asked_for", "refusal_of", "rejection"]
 
 _NAMESPACE = "http://www.mf.gov.pl/xsd/sisc/channel/"
 _ISSUER = "Krajowa Administracja Skarbowa (symulator)"
@@ -27,6 +27,22 @@ _TAKEN_IN = Refusal(
     text_pl="Komunikat przyjęto do przetwarzania. Nie oznacza to przyjęcia zgłoszenia.",
     text_en="The message has been taken in. This does not mean that the declaration is accepted.",
 )
+
+
+def refusal_asked_for(pointer: str) -> Refusal:
+    """The scenario asks for it."""
+    return Refusal(
+        text_pl="Odrzucono zgodnie ze scenariuszem.", text_en="Refused as the scenario asks.", xpath=pointer
+    )
+
+
+def refusal_of(error: FunctionalError) -> Refusal:
+    """For messages that the system has no functional rejection for."""
+    return Refusal(
+        text_pl=f"Błąd funkcjonalny {error.code}: {error.value or '–'} ({error.reason}).",
+        text_en=f"Functional error {error.code}: {error.text}",
+        xpath=error.pointer,
+    )
 
 
 def confirmation(delivery: Delivery, own_id: str | None, at: datetime) -> Answer:
@@ -59,7 +75,6 @@ def _receipt(
     document = element(
         root,
         _NAMESPACE + root,
-        None,
         (
             ("NumerIdentyfikacyjny", number),
             ("IdentyfikatorECIPSEAP", delivery.sys_ref),
@@ -70,7 +85,6 @@ def _receipt(
             ("Dokument", (("Skrot", digest), ("NrWlasny", own_id))),
             _information(*information),
         ),
-        local=_NAMESPACE + root,
     )
     document.set("KorelacjaSysref", delivery.sys_ref)
     return Answer(

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 
-from routing.simulators.procedure import ErrorCode, FunctionalError, Request
+from routing.simulators.lifecycle import FunctionalError, Request, texts_at
 
 __all__ = ["COMMON_TRANSIT_COUNTRIES", "EU_COUNTRIES", "decimals", "mass_adds_up", "office_is_in"]
+
+#: Functional error codes that NCTS and AES share since phase 5 (EU DDNTA); AIS is simulated with them.
+_CODE_LIST, _RULE = "12", "14"
 
 _EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK XI"
 _OTHER_PARTIES = "AD CH GB GE IS LI MD ME MK NO RS SM TR UA"
@@ -22,7 +25,7 @@ def office_is_in(request: Request, path: str, countries: frozenset[str]) -> Iter
     if office is not None and office[:2] not in countries:
         yield FunctionalError(
             pointer=_pointer(request, path),
-            code=ErrorCode.CODE_LIST,
+            code=_CODE_LIST,
             reason="SIM-OFF",
             text="The office is not in a country that takes part in the procedure.",
             value=office,
@@ -32,11 +35,11 @@ def office_is_in(request: Request, path: str, countries: frozenset[str]) -> Iter
 def mass_adds_up(request: Request, total: str, parts: str) -> Iterator[FunctionalError]:
     """A declared total mass is the sum of its parts. Nothing to compare breaks nothing."""
     declared = decimals([request.text(total)])
-    summands = decimals(part.text for part in request.all(parts))
+    summands = decimals(texts_at(request.root, parts))
     if declared and summands and declared[0] != sum(summands):
         yield FunctionalError(
             pointer=_pointer(request, total),
-            code=ErrorCode.RULE,
+            code=_RULE,
             reason="SIM-SUM",
             text=f"The parts weigh {sum(summands)} kg in all, the total says {declared[0]} kg.",
             value=str(declared[0]),

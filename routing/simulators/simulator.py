@@ -1,32 +1,40 @@
-"""A simulated back end: examines a batch, then enters it into its ledger in one transaction.
+"""A simulated back end: works a batch out, then enters it into its ledger in one short transaction.
 
-Everything that needs no ledger (reading, rules, writing the answers) is done before the transaction, in the
-expectation that all numbers are free. Only what the ledger contradicts is judged again.
+Reading, rules and writing need no transaction. They start from what the ledger knew a moment ago; should
+it know more by the time of entering, because another process was faster, the batch is worked out anew.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
-from routing.errors import LedgerUnavailableError
-from routing.model import Delivery, Health, Outcome, Unavailable
+from routing.errors import AnswersUnavailableError, LedgerUnavailableError
+from routing.model import Accepted, Answer, Delivery, Health, Outcome, Rejected, Unavailable
 from routing.routes import SimulatorSettings
-from routing.simulators.examination import Examiner, Judgement, judge, outcome_of
-from routing.simulators.ledger import Ledger, LedgerUnit, NewDelivery, Number, NumberKind
-from routing.simulators.procedure import FunctionalError, Procedure, Request, System
+from routing.simulators.course import Changes, Course
+from routing.simulators.ledger import Due, Earlier, Ledger, LedgerUnit, Snapshot, Wanted
+from routing.simulators.lifecycle import Request, System
+from routing.simulators.reading import Reader
+from routing.simulators.receipts import Refusal
+from routing.simulators.writing import Writer
 from schemas.catalogue import Catalogue
 
 __all__ = ["Simulator"]
 
+#: How often a batch is worked out anew before it is given back.
+_ATTEMPTS: Final = 8
+_Readings = Mapping[str, tuple[Delivery, Request | Refusal]]  # by sysRef
+
 
 class Simulator:
-    """A back end that lives inside the process (implements `routing.model.BackEnd`).
+    """A back end that lives inside the process (implements `routing.model.BackEnd` and `AnswerSource`).
 
     Args:
         system: what is simulated.
         ledger: its memory.
-        catalogue: where messages keep their numbers and parties.
+        catalogue: where messages keep their numbers and parties, and how answers look.
         clock: current time, aware; answers bear it.
-        settings: how strict it is.
+        settings: how strict it is, and how fast its time runs.
     """
 
     def __init__(
@@ -38,112 +46,145 @@ class Simulator:
         clock: Callable[[], datetime],
         settings: SimulatorSettings,
     ) -> None:
-        self._code = system.code
-        self._examiner = Examiner(system, catalogue, settings)
+        self._system = system
+        self._reader = Reader(system=system, catalogue=catalogue)
+        self._writer = Writer(system, catalogue)
         self._ledger = ledger
         self._clock = clock
+        self._settings = settings
 
     @property
     def system(self) -> str:
         """Target-system code it serves."""
-        return self._code
+        return self._system.code
 
     def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         """See `BackEnd.deliver`. The documents of a batch are entered in one transaction."""
-        at = self._clock()
-        documents: dict[str, Delivery] = {}
-        for delivery in batch:
-            documents.setdefault(delivery.sys_ref, delivery)
-        outcomes: dict[str, Outcome] = {}
-        judgements = []
-        for delivery in documents.values():
-            judgement = self._examiner.examine(delivery, at)
-            if isinstance(judgement, Judgement):
-                judgements.append(judgement)
-            else:
-                outcomes[delivery.sys_ref] = judgement
-        outcomes |= self._enter(judgements)
+        readings = {each.sys_ref: (each, self._reader.read(each)) for each in reversed(batch)}
+        readings = dict(reversed(readings.items()))
+        try:
+            outcomes = self._deliver(readings) if readings else {}
+        except LedgerUnavailableError as error:
+            outcomes = {sys_ref: Unavailable(reason=str(error)) for sys_ref in readings}
         return [outcomes[delivery.sys_ref] for delivery in batch]
 
     def health(self) -> Health:
         """See `BackEnd.health`: well when its database can be reached."""
         try:
-            with self._ledger.begin():
-                return Health(well=True, detail="simulated in this process")
+            self._ledger.look(Wanted())
         except LedgerUnavailableError as error:
             return Health(well=False, detail=str(error))
+        return Health(well=True, detail="simulated in this process")
 
-    def _enter(self, judgements: Sequence[Judgement]) -> Mapping[str, Outcome]:
-        if not judgements:
-            return {}
+    def collect(self, limit: int) -> Sequence[Answer]:
+        """See `AnswerSource.collect`. What is due happens first."""
+        try:
+            self._let_happen(self._ledger.due(self._clock(), limit))
+            return self._ledger.posted(limit)
+        except LedgerUnavailableError as error:
+            raise AnswersUnavailableError(system=self.system, reason=error.reason) from error
+
+    def settle(self, answers: Sequence[Answer]) -> None:
+        """See `AnswerSource.settle`."""
+        try:
+            self._ledger.settle([answer.back_end_id for answer in answers])
+        except LedgerUnavailableError as error:
+            raise AnswersUnavailableError(system=self.system, reason=error.reason) from error
+
+    def _deliver(self, readings: _Readings) -> Mapping[str, Outcome]:
+        wanted = _wanted([reading for _, reading in readings.values()], readings)
+        taken: frozenset[tuple[str, str, str]] = frozenset()
+        for _ in range(_ATTEMPTS):
+            snapshot = self._ledger.look(wanted)
+            course = self._course(snapshot, taken)
+            down = _carry_through(course, readings, snapshot)
+            found = self._enter(course.changes, snapshot.earlier)
+            if found is None:
+                return {**down, **_outcomes(course.changes, snapshot)}
+            taken |= found
+        raise LedgerUnavailableError(reason="other processes were always faster")
+
+    def _let_happen(self, due: Sequence[Due]) -> None:
+        """Another process may be at the same: then this one leaves it to that."""
+        if due:
+            snapshot = self._ledger.look(Wanted(keys={each.key for each in due}))
+            course = self._course(snapshot, frozenset())
+            for each in due:
+                course.happen(each)
+            self._enter(course.changes, (), due)
+
+    def _course(self, snapshot: Snapshot, taken: frozenset[tuple[str, str, str]]) -> Course:
+        return Course(self._system, self._writer, snapshot, taken, at=self._clock(), settings=self._settings)
+
+    def _enter(
+        self, changes: Changes, repeated: Mapping[str, Earlier] | Sequence[str], due: Sequence[Due] = ()
+    ) -> frozenset[tuple[str, str, str]] | None:
+        """Enter all or nothing.
+
+        Returns:
+            None: entered. Else keys of numbers that turned out to be used up, perhaps none: try anew.
+        """
         try:
             with self._ledger.begin() as unit:
-                return _settle(unit, judgements)
-        except LedgerUnavailableError as error:
-            return {each.delivery.sys_ref: Unavailable(reason=str(error)) for each in judgements}
+                _enter(unit, changes, list(repeated), due)
+        except _OvertakenError as error:
+            return error.taken
+        return None
 
 
-def _settle(unit: LedgerUnit, judgements: Sequence[Judgement]) -> Mapping[str, Outcome]:
-    new = unit.claim([_new_delivery(each) for each in judgements])
-    earlier = unit.earlier([each.delivery.sys_ref for each in judgements if each.delivery.sys_ref not in new])
-    final = list(_with_free_numbers(unit, [each for each in judgements if each.delivery.sys_ref in new]))
-    unit.save(
-        [each.movement for each in final if each.movement is not None],
-        {each.delivery.sys_ref: each.answers for each in final},
-    )
-    repeated = {ref: outcome_of(before.refusal, before.answers) for ref, before in earlier.items()}
-    return repeated | {each.delivery.sys_ref: each.outcome for each in final}
+class _OvertakenError(Exception):
+    """The ledger knows more than the batch was worked out with."""
+
+    def __init__(self, taken: frozenset[tuple[str, str, str]] = frozenset()) -> None:
+        super().__init__()
+        self.taken = taken
 
 
-def _new_delivery(judgement: Judgement) -> NewDelivery:
-    delivery = judgement.delivery
-    return NewDelivery(
-        sys_ref=delivery.sys_ref,
-        type_code=delivery.type_code,
-        at=judgement.at,
-        refusal=judgement.refusal,
-    )
-
-
-def _with_free_numbers(unit: LedgerUnit, judgements: Sequence[Judgement]) -> Iterator[Judgement]:
-    taken = unit.take([number for each in judgements for number in each.numbers])
-    for each in judgements:
-        used = [number for number in each.numbers if number not in taken]
-        if each.declaration is None or not used:
-            yield each
-        elif repeated := [number for number in used if number.kind is not NumberKind.REFERENCE]:
-            unit.give_back([n for n in each.numbers if n in taken and n.kind is not NumberKind.MESSAGE])
-            yield judge(*each.declaration, [_used_before(*each.declaration, number) for number in repeated])
+def _carry_through(course: Course, readings: _Readings, snapshot: Snapshot) -> dict[str, Outcome]:
+    """Carry the new documents through; returns what is down."""
+    down: dict[str, Outcome] = {}
+    for sys_ref, (delivery, reading) in readings.items():
+        if sys_ref in snapshot.earlier:
+            continue
+        if isinstance(reading, Refusal):
+            course.refuse(delivery, None, reading)
+        elif course.is_down(reading):
+            down[sys_ref] = Unavailable(reason=f"scenario DOWN, attempt {delivery.attempt}")
         else:
-            yield _with_other_reference(unit, *each.declaration)
+            course.take(reading)
+    return down
 
 
-def _with_other_reference(unit: LedgerUnit, request: Request, procedure: Procedure) -> Judgement:
-    """Judge anew until the reference is free; LRN and message number are taken already.
+def _enter(unit: LedgerUnit, changes: Changes, repeated: Sequence[str], due: Sequence[Due]) -> None:
+    new = {each.sys_ref for each in changes.deliveries}
+    if unit.claim(changes.deliveries) != new:
+        raise _OvertakenError
+    free = unit.take(changes.numbers)
+    if len(free) < len(changes.numbers):
+        raise _OvertakenError(frozenset(each.key for each in changes.numbers if each not in free))
+    if not (unit.finish(due) and unit.keep(list(changes.movements.values()))):
+        raise _OvertakenError
+    unit.repeated(repeated)
+    unit.schedule(changes.due)
+    unit.record(changes.answers)
+    unit.post(changes.posted)
 
-    Two references meet by chance once in a billion, so the first new one will nearly always do.
-    """
-    attempt = 0
-    while True:
-        attempt += 1
-        judgement = judge(request, procedure, (), attempt=attempt)
-        if unit.take([number for number in judgement.numbers if number.kind is NumberKind.REFERENCE]):
-            return judgement
 
-
-def _used_before(request: Request, procedure: Procedure, number: Number) -> FunctionalError:
-    if number.kind is NumberKind.MESSAGE:
-        return FunctionalError(
-            pointer=procedure.message_pointer,
-            code=procedure.duplicate_message_code,
-            reason="SIM-MSG",
-            text="The number of the message has been used before.",
-            value=number.value,
-        )
-    return FunctionalError(
-        pointer=procedure.lrn_pointer,
-        code=procedure.duplicate_lrn_code,
-        reason="SIM-LRN",
-        text="The LRN is used by another declaration of the same party.",
-        value=request.lrn,
+def _wanted(readings: Sequence[Request | Refusal], sys_refs: _Readings) -> Wanted:
+    requests = [each for each in readings if isinstance(each, Request)]
+    return Wanted(
+        sys_refs=tuple(sys_refs),
+        keys={(each.principal, each.lrn) for each in requests if each.lrn},
+        references={each.reference for each in requests if each.reference},
+        principals={each.principal for each in requests},
     )
+
+
+def _outcomes(changes: Changes, snapshot: Snapshot) -> Mapping[str, Outcome]:
+    earlier = {ref: _outcome(before.refusal, before.answers) for ref, before in snapshot.earlier.items()}
+    refusals = {each.sys_ref: each.refusal for each in changes.deliveries}
+    return earlier | {ref: _outcome(refusals[ref], answers) for ref, answers in changes.answers.items()}
+
+
+def _outcome(refusal: str | None, answers: tuple[Answer, ...]) -> Outcome:
+    return Accepted(answers=answers) if refusal is None else Rejected(reason=refusal, answers=answers)

@@ -5,14 +5,14 @@ from typing import TypeAlias
 
 from lxml import etree
 
-__all__ = ["Element", "Fields", "element", "fill", "parse", "renamed", "to_bytes"]
+__all__ = ["Element", "Fields", "element", "fill", "local_name", "parse", "to_bytes"]
 
 Element = etree._Element  # noqa: SLF001 - lxml gives the class of all elements a private name
 
 #: What an element holds: a text, or its children in order. None: the element is left out.
 Value: TypeAlias = "str | Fields | None"
-#: A child: (name, value), (name, value, attributes), or an element to be moved in as it is.
-Field: TypeAlias = "tuple[str, Value] | tuple[str, Value, dict[str, str]] | Element"
+#: A child: (name, value) or (name, value, attributes).
+Field: TypeAlias = "tuple[str, Value] | tuple[str, Value, dict[str, str]]"
 Fields: TypeAlias = "Sequence[Field]"
 
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
@@ -33,47 +33,30 @@ def parse(content: bytes) -> Element:
     return root
 
 
-def element(name: str, namespace: str, prefix: str | None, content: Fields, *, local: str = "") -> Element:
-    """A document element with its content.
-
-    Args:
-        name: local name.
-        namespace: its namespace.
-        prefix: for that namespace; None makes it the default one.
-        content: children.
-        local: namespace of the children; empty: they have none (unqualified schemas).
-    """
-    nsmap: dict[str, str] = {prefix: namespace}  # type: ignore[dict-item] # the stubs know no default namespace
+def element(name: str, namespace: str, content: Fields) -> Element:
+    """A document element with its content, all in one namespace, which is the default one."""
+    nsmap: dict[str, str] = {None: namespace}  # type: ignore[dict-item] # the stubs know no default namespace
     root = etree.Element(f"{{{namespace}}}{name}", nsmap=nsmap)
-    fill(root, content, local)
+    fill(root, content, namespace)
     return root
 
 
-def fill(parent: Element, content: Fields, namespace: str = "") -> None:
+def fill(parent: Element, content: Fields, namespace: str) -> None:
     """Append children, all in one namespace, in the order given."""
-    for entry in content:
-        if not isinstance(entry, tuple):
-            parent.append(entry)
-            continue
-        name, value, *attributes = entry
+    for name, value, *attributes in content:
         if value is None:
             continue
-        child = etree.SubElement(parent, f"{{{namespace}}}{name}" if namespace else name, *attributes)
+        child = etree.SubElement(parent, f"{{{namespace}}}{name}", *attributes)
         if isinstance(value, str):
             child.text = value
         else:
             fill(child, value, namespace)
 
 
-def renamed(part: Element, namespace: str, name: str) -> Element:
-    """A copy in another namespace and under another name; the parts below keep their names."""
-    copy = etree.Element(f"{{{namespace}}}{name}")
-    copy.text = part.text
-    for attribute, value in part.items():
-        copy.set(attribute, value)
-    for child in part:
-        copy.append(renamed(child, namespace, etree.QName(child).localname))
-    return copy
+def local_name(part: Element) -> str:
+    """The name of an element without its namespace."""
+    tag: str = part.tag
+    return tag[tag.index("}") + 1 :] if tag[0] == "{" else tag
 
 
 def to_bytes(root: Element) -> bytes:

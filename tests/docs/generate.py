@@ -32,7 +32,7 @@ from schemas.findings import Finding
 from schemas.wording import PLAUSIBILITY_WORDING, WORDING
 from signing.faults import RULES
 from signing.verdict import Indication, Signer, SignerClass, Verdict
-from tests.docs import contract
+from tests.docs import contract, scenarios
 from tests.docs.pages import DOCS
 from tests.docs.tables import table
 
@@ -266,6 +266,8 @@ PARTS: Final = (
     Part("reference/refusals.md", "signature", signature_codes),
     Part("reference/refusals.md", "rights", rights_codes),
     Part("reference/eklient.md", "registration", registration_codes),
+    Part("reference/scenarios.md", "scenarios", scenarios.scenarios),
+    Part("reference/scenarios.md", "flows", scenarios.flows),
 )
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What every ledger must hold, on SQLite and PostgreSQL."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -9,10 +10,11 @@ import pytest
 from sqlalchemy import Engine, create_engine, select
 
 from routing.errors import LedgerUnavailableError
-from routing.model import Answer, AnswerKind
-from routing.simulators.ledger import Movement, MovementState, NewDelivery, Number, NumberKind
+from routing.model import Answer, AnswerKind, Recipient
+from routing.simulators.ledger import Due, Movement, NewDelivery, Number, NumberKind, State, Wanted
 from routing.simulators.sql_ledger import SqlLedger
-from routing.tables import simulator_deliveries, simulator_movements, simulator_numbers
+from routing.tables import simulator_deliveries, simulator_numbers
+from schemas.model import IdentifierKind
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -63,9 +65,8 @@ def test_answers_come_back_byte_for_byte_and_in_order(ledger: SqlLedger) -> None
     given = (answer("a", "9", b"\xc5\x82\x00\xff"), answer("a", "1"))
     with ledger.begin() as unit:
         unit.claim([delivery("a"), delivery("b", refusal="no")])
-        unit.save([], {"a": given, "b": (answer("b", "5"),)})
-    with ledger.begin() as unit:
-        earlier = unit.earlier(["a", "b"])
+        unit.record({"a": given, "b": (answer("b", "5"),)})
+    earlier = ledger.look(Wanted(sys_refs=["a", "b"])).earlier
     assert given == earlier["a"].answers
     assert earlier["a"].refusal is None
     assert earlier["b"].refusal == "no"
@@ -77,7 +78,7 @@ def test_a_repeated_delivery_is_counted_but_stays_one_delivery(ledger: SqlLedger
     for _ in range(2):
         with ledger.begin() as unit:
             assert not unit.claim([delivery("a")])
-            unit.earlier(["a"])
+            unit.repeated(["a"])
     with engine.connect() as connection:
         rows = connection.execute(select(simulator_deliveries.c.deliveries)).all()
     assert [tuple(row) for row in rows] == [(3,)]
@@ -96,31 +97,82 @@ def test_of_equal_numbers_in_one_batch_the_first_wins(ledger: SqlLedger) -> None
         assert {lrn("L1", "z")} == unit.take([lrn("L1", "z"), lrn("L1", "a")])
 
 
-def test_a_number_given_back_is_free_and_others_stay_taken(ledger: SqlLedger) -> None:
-    with ledger.begin() as unit:
-        unit.take([lrn("L1", "a"), lrn("L2", "a")])
-        unit.give_back([lrn("L1", "a")])
-        unit.give_back([])
-        assert {lrn("L1", "b")} == unit.take([lrn("L1", "b"), lrn("L2", "b")])
-
-
-def test_movements_are_kept(ledger: SqlLedger, engine: Engine) -> None:
-    movement = Movement(
+def movement(version: int = 0, state: State = State.RELEASED, lrn: str = "L1") -> Movement:
+    return Movement(
         principal="PL1",
-        lrn="L1",
+        lrn=lrn,
         reference="26PL",
-        state=MovementState.RELEASED,
+        state=state,
+        scenario="CTRL",
+        version=version,
+        schema="51.8",
+        type_code="CC015C",
+        declaration=b"<a/>",
+        counterpart=b"<b/>",
+        facts={"accepted_on": "2026-11-20", "note": "ż"},
         sys_ref="a",
+        own_id="M1",
         changed_at=AT,
     )
+
+
+def test_a_movement_is_found_by_its_lrn_and_by_its_reference(ledger: SqlLedger) -> None:
     with ledger.begin() as unit:
-        unit.save([movement], {})
-    with engine.connect() as connection:
-        [row] = connection.execute(select(simulator_movements)).mappings()
-    assert (
-        *(row["system"], row["principal"], row["lrn"]),
-        *(row["reference"], row["state"], row["sys_ref"]),
-    ) == ("NCTS2", "PL1", "L1", "26PL", "released", "a")
+        assert unit.keep([movement()])
+    kept = movement(version=1)
+    assert [kept] == ledger.look(Wanted(keys=[("PL1", "L1")])).movements
+    assert [kept] == ledger.look(Wanted(references=["26PL"])).movements
+    assert [kept] == ledger.look(Wanted(keys=[("PL1", "L1")], references=["26PL"])).movements
+    assert not ledger.look(Wanted(keys=[("PL2", "L1")], references=["26DE"])).movements
+
+
+def test_a_movement_is_changed_only_from_the_version_that_was_read(ledger: SqlLedger) -> None:
+    with ledger.begin() as unit:
+        assert unit.keep([movement()])
+        assert not unit.keep([movement()])
+        assert unit.keep([movement(version=1, state=State.CLOSED)])
+        assert not unit.keep([movement(version=1, state=State.ARRIVED)])
+    [kept] = ledger.look(Wanted(references=["26PL"])).movements
+    assert (kept.version, kept.state) == (2, State.CLOSED)
+
+
+def test_events_come_when_they_are_due_and_are_struck_off_once(ledger: SqlLedger, engine: Engine) -> None:
+    soon, late = (
+        Due(event=event, at=AT + timedelta(hours=hours), principal="PL1", lrn="L1", sys_ref="a")
+        for event, hours in (("release", 1), ("lapse", 2))
+    )
+    with ledger.begin() as unit:
+        unit.schedule([late, soon])
+    assert ledger.due(AT, 10) == []
+    [first] = ledger.due(AT + timedelta(hours=1), 10)
+    assert (first.event, first.at, first.key) == ("release", soon.at, ("PL1", "L1"))
+    assert [each.event for each in ledger.due(AT + timedelta(hours=3), 10)] == ["release", "lapse"]
+    assert [each.event for each in ledger.due(AT + timedelta(hours=3), 1)] == ["release"]
+    assert SqlLedger(engine, "AES").due(AT + timedelta(hours=3), 10) == []
+    for there in (True, False):
+        with ledger.begin() as unit:
+            assert unit.finish([first]) is there
+
+
+def test_posted_answers_wait_in_order_until_they_are_settled(ledger: SqlLedger) -> None:
+    to_consignee = replace(
+        answer("a", "7"), recipients=(Recipient(kind=IdentifierKind.EXCISE, number="PL52500083820"),)
+    )
+    with ledger.begin() as unit:
+        unit.post([to_consignee, answer("b", "3")])
+    assert ledger.posted(10) == [to_consignee, answer("b", "3")]
+    assert ledger.posted(1) == [to_consignee]
+    ledger.settle(["7"])
+    assert ledger.posted(10) == [answer("b", "3")]
+
+
+def test_the_scenario_of_a_principal_is_set_changed_and_taken_back(ledger: SqlLedger, engine: Engine) -> None:
+    ledger.choose("PL1", "REJ")
+    ledger.choose("PL1", "CTRL")
+    assert ledger.choices() == {"PL1": "CTRL"} == ledger.look(Wanted(principals=["PL1", "PL2"])).choices
+    assert not SqlLedger(engine, "AES").choices()
+    ledger.choose("PL1", None)
+    assert not ledger.choices()
 
 
 def test_leaving_with_an_error_keeps_nothing(ledger: SqlLedger, engine: Engine) -> None:
@@ -147,9 +199,10 @@ def test_of_competitors_for_the_same_document_one_wins_and_the_others_see_its_an
         with ledger.begin() as unit:
             if "a" in unit.claim([delivery("a"), delivery("b")]):
                 given = {ref: (answer(ref, f"{ref}{worker}", str(worker).encode()),) for ref in "ab"}
-                unit.save([], given)
+                unit.record(given)
                 return True, given["a"][0].content
-            return False, unit.earlier(["a", "b"])["a"].answers[0].content
+        earlier = ledger.look(Wanted(sys_refs=["a", "b"])).earlier
+        return False, earlier["a"].answers[0].content
 
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(compete, range(4)))

@@ -22,6 +22,8 @@ from gateway.store.tables import work_items
 from registry.history import Subject
 from registry.model import Activity
 from registry.repository import RegistryRepository
+from routing.simulators.ledger import State, Wanted
+from routing.simulators.sql_ledger import SqlLedger
 
 _SCRIPTS = Path(migrating.__file__).parent / "migrations"
 _MIGRATE = "import sys; from gateway.store.sql_store import SqlStore; SqlStore.open(sys.argv[1]).migrate()"
@@ -211,4 +213,20 @@ def test_rights_and_history_from_before_the_scopes_hold_as_they_were(empty_url: 
     assert right.allows("AES", Activity.SEND)
     assert (right.privileges, right.substitution, right.basis) == (frozenset(), False, None)
     assert (change.document, change.reason, change.version) == (None, None, 1)
+    store.close()
+
+
+def test_movements_simulated_before_their_whole_lives_were_are_closed(empty_url: str) -> None:
+    store = SqlStore.open(empty_url)
+    _migrate_to(store, "0019_pre_applications")
+    with store.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO simulator_movements (system, principal, lrn, state, sys_ref, changed_at) "
+                "VALUES ('NCTS2', 'PL1', 'L1', 'released', 's1', '2026-11-20 12:00:00')"
+            )
+        )
+    _migrate_to(store, "0020_pre_simulator_lives")
+    [movement] = SqlLedger(store.engine, "NCTS2").look(Wanted(keys=[("PL1", "L1")])).movements
+    assert (movement.state, movement.version, movement.declaration) == (State.CLOSED, 1, b"")
     store.close()
