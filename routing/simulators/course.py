@@ -129,7 +129,8 @@ class Course:
     def happen(self, due: Due) -> None:
         """Let the system act of its own accord; nothing where the movement has gone on meanwhile."""
         movement = self._movements.get(due.key)
-        if movement is None or movement.state not in self._system.steps[due.event].within:
+        step = self._system.steps.get(due.event)  # an older or newer version may have scheduled it
+        if movement is None or step is None or movement.state not in step.within:
             return
         case = self._case(movement, None, scenario_named(movement.scenario, self._system.code))
         cause = f"{due.sys_ref}/{due.event}/{movement.version}"

@@ -180,7 +180,7 @@ def _export(case: Case) -> Mapping[str, Told]:
 def _export_mrn(case: Case) -> str:
     """Of the export declaration that another system has taken."""
     office = case.declared(_OFFICE)
-    return make_mrn(case.local.year, "PL", office[2:8] + code_of(case.reference, length=6), "A")
+    return make_mrn(case.local.year, "PL", office[2:8].upper() + code_of(case.reference, length=6), "A")
 
 
 def _exit(case: Case) -> Reaction:

@@ -1,5 +1,7 @@
 """Whole life cycles over the wire: what a back end says later arrives like what it says at once."""
 
+import json
+
 from gateway import clock
 from gateway.client.channel_client import ChannelClient
 from gateway.described import describe
@@ -7,7 +9,7 @@ from signing.keys import KeyPair
 from signing.parsing import ParseLimits, parse
 from signing.sign import sign_enveloped
 from tests.acceptance.messages import fresh_lrn, signed_example
-from tests.acceptance.running import replies
+from tests.acceptance.running import RunningSandbox, replies
 from tests.integration.routing.life import letter
 
 _MRN = "TransitOperation/MRN"
@@ -47,3 +49,18 @@ def test_a_message_out_of_sequence_is_rejected_with_its_code(client: ChannelClie
     rejected = replies(client, sent, at_least=3)[-1]
     assert describe(rejected.content).kind == "CC057C"
     assert b"<errorCode>93</errorCode>" in rejected.content
+
+
+def test_a_scenario_is_set_for_a_party_shown_and_cleared(sandbox: RunningSandbox) -> None:
+    party = "PL526000000900000"
+    assert '"CTRL"' in sandbox.sisc("scenarios", "list", "--json").stdout
+    assert '"release"' in sandbox.sisc("scenarios", "show", "ctrl", "--json").stdout
+    sandbox.sisc("scenarios", "set", "NCTS2", party, "nrel")
+    assert json.loads(sandbox.sisc("scenarios", "parties", "NCTS2", "--json").stdout) == {
+        "party": party,
+        "scenario": "NREL",
+    }
+    sandbox.sisc("scenarios", "clear", "NCTS2", party)
+    assert sandbox.sisc("scenarios", "parties", "NCTS2", "--json").stdout == ""
+    refused = sandbox.sisc("scenarios", "set", "NCTS2", party, "STOP", check=False)
+    assert (refused.returncode, "EMCSPL2" in refused.stderr) == (2, True)

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from routing.model import Answer
 from routing.routes import SimulatorSettings
+from routing.simulators.ledger import Due
 from routing.simulators.scenarios import SCENARIOS, Scenario
 from routing.simulators.sql_ledger import SqlLedger
 from routing.tables import metadata
@@ -472,3 +473,14 @@ def test_a_principal_may_be_given_a_scenario(ncts: Life, engine: Engine) -> None
     assert types(ncts.send("CC015C", {LRN: "SLOW1"})) == ["UPO", "CC928C", "CC028C"]
     ledger.choose("PL526021308200000", None)
     assert types(ncts.send("CC015C", {LRN: "L2"})) == ["UPO", "CC928C", "CC028C", "CC029C"]
+
+
+def test_an_event_of_another_version_is_struck_off(ncts: Life, engine: Engine) -> None:
+    ncts.send("CC015C", {LRN: "L1"})
+    ledger = SqlLedger(engine, "NCTS2")
+    with ledger.begin() as unit:
+        unit.schedule(
+            [Due(event="teleport", at=START, principal="PL526021308200000", lrn="L1", sys_ref="NCTS2-1")]
+        )
+    assert ncts.later(hours=1) == []
+    assert ledger.due(ncts.at, 10) == []
