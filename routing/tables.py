@@ -1,6 +1,7 @@
 """Tables of the simulated back ends. The gateway's migrations create them beside its own."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     Index,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -56,6 +58,7 @@ simulator_answers = Table(
     Column("lrn", Text),
     Column("mrn", Text),
     Column("arc", Text),
+    Column("confirmed", Boolean, nullable=False, server_default=false()),  # against a signed UPD only
     PrimaryKeyConstraint("system", "sys_ref", "ordinal", name="pk_simulator_answers"),
 )
 
@@ -125,6 +128,7 @@ simulator_outbox = Table(
     Column("lrn", Text),
     Column("mrn", Text),
     Column("arc", Text),
+    Column("confirmed", Boolean, nullable=False, server_default=false()),  # against a signed UPD only
     Column("recipients", Text, nullable=False),  # JSON array of [kind, number]
     Index("ix_simulator_outbox_system", "system", "id"),
     UniqueConstraint("system", "back_end_id", name="uq_simulator_outbox_back_end_id"),

@@ -108,6 +108,10 @@ class Course:
         answer = rejection(delivery, own_id, self._at, refusal)
         self._enter(delivery, (answer,), refusal.text_en)
 
+    def note(self, delivery: Delivery) -> None:
+        """Enter a proof of delivery: there is nothing to say to it."""
+        self._enter(delivery, (), None)
+
     def take(self, request: Request) -> None:
         """Carry a document through the system."""
         scenario = self._scenario_for(request)

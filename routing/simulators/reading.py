@@ -1,6 +1,7 @@
 """Reading documents before the ledger is asked: which type, whose, about what."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from lxml import etree
 
@@ -13,7 +14,16 @@ from schemas.errors import UnknownMessageError
 from schemas.facts import read_facts
 from schemas.model import MessageFacts, PartyRole
 
-__all__ = ["Reader"]
+__all__ = ["Proof", "Reader"]
+
+
+#: Proofs about answers of the system's own: taken note of, never answered.
+_PROOFS: Final = frozenset({"UPD", "PND"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """A proof that an answer has reached its reader, or that it has not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,8 +33,10 @@ class Reader:
     system: System
     catalogue: Catalogue
 
-    def read(self, delivery: Delivery) -> Request | Refusal:
+    def read(self, delivery: Delivery) -> Request | Refusal | Proof:
         """What a document says; a refusal where the system has no use for it."""
+        if delivery.type_code in _PROOFS:
+            return Proof()
         try:
             root = parse(delivery.content)
             message_type = self.catalogue.recognise(root, on=in_warsaw(delivery.received_at).date())

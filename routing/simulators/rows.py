@@ -149,6 +149,7 @@ def _common_row(system: str, answer: Answer) -> dict[str, Any]:
         "lrn": answer.lrn,
         "mrn": answer.mrn,
         "arc": answer.arc,
+        "confirmed": answer.confirmed_delivery,
     }
 
 
@@ -165,4 +166,5 @@ def _answer(row: _Row, sys_ref: str | None, recipients: tuple[Recipient, ...]) -
         mrn=row.mrn,
         arc=row.arc,
         recipients=recipients,
+        confirmed_delivery=row.confirmed,
     )

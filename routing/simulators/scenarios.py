@@ -66,6 +66,7 @@ class Scenario:
     systems: frozenset[str]  # that know it; in the others all goes well
     behaviour: Behaviour = Behaviour.NORMAL
     plan: Mapping[str, tuple[Later, ...]] = field(default_factory=dict)
+    against_proof: frozenset[str] = frozenset()  # types handed out against a signed UPD only
 
 
 def _now(event: str) -> Later:
@@ -112,6 +113,14 @@ def _scenario(
     plan = MappingProxyType({**_USUAL, **points})
     return Scenario(prefix=prefix, title=title, systems=systems, behaviour=behaviour, plan=plan)
 
+
+_PROOF = Scenario(
+    prefix="UPD",
+    title="all goes well; the release is handed out against a signed UPD",
+    systems=_CUSTOMS,
+    plan=_USUAL,
+    against_proof=frozenset({"CC029C", "CC529C", "ZC429"}),
+)
 
 #: For every other LRN.
 DEFAULT = _scenario("", "all goes well; a broken rule gives a functional rejection", _ALL)
@@ -204,6 +213,7 @@ SCENARIOS = (
         frozenset({_EMCS}),
         validated_abroad=(_after("reject_abroad", hours=6),),
     ),
+    _PROOF,
     _scenario(
         "STOP",
         "an authority interrupts the movement after a day",

@@ -14,7 +14,7 @@ from routing.routes import SimulatorSettings
 from routing.simulators.course import Changes, Course
 from routing.simulators.ledger import Due, Earlier, Ledger, LedgerUnit, Snapshot, Wanted
 from routing.simulators.lifecycle import Request, System
-from routing.simulators.reading import Reader
+from routing.simulators.reading import Proof, Reader
 from routing.simulators.receipts import Refusal
 from routing.simulators.writing import Writer
 from schemas.catalogue import Catalogue
@@ -23,7 +23,8 @@ __all__ = ["Simulator"]
 
 #: How often a batch is worked out anew before it is given back.
 _ATTEMPTS: Final = 8
-_Readings = Mapping[str, tuple[Delivery, Request | Refusal]]  # by sysRef
+_Reading = Request | Refusal | Proof
+_Readings = Mapping[str, tuple[Delivery, _Reading]]  # by sysRef
 
 
 class Simulator:
@@ -148,6 +149,8 @@ def _carry_through(course: Course, readings: _Readings, snapshot: Snapshot) -> d
             continue
         if isinstance(reading, Refusal):
             course.refuse(delivery, None, reading)
+        elif isinstance(reading, Proof):
+            course.note(delivery)
         elif course.is_down(reading):
             down[sys_ref] = Unavailable(reason=f"scenario DOWN, attempt {delivery.attempt}")
         else:
@@ -170,7 +173,7 @@ def _enter(unit: LedgerUnit, changes: Changes, repeated: Sequence[str], due: Seq
     unit.post(changes.posted)
 
 
-def _wanted(readings: Sequence[Request | Refusal], sys_refs: _Readings) -> Wanted:
+def _wanted(readings: Sequence[_Reading], sys_refs: _Readings) -> Wanted:
     requests = [each for each in readings if isinstance(each, Request)]
     return Wanted(
         sys_refs=tuple(sys_refs),

@@ -75,6 +75,7 @@ class Writer:
             mrn=None if is_arc else movement.reference,
             arc=movement.reference if is_arc else None,
             recipients=tell.recipients,
+            confirmed_delivery=tell.type_code in case.scenario.against_proof,
         )
 
     def _type(self, case: Case, type_code: str) -> MessageType:

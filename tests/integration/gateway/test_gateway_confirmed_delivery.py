@@ -19,7 +19,7 @@ from signing.policy import MESSAGE_POLICY
 from signing.sign import sign_enveloped
 from signing.trust import PinnedTrust
 from signing.verify import verify
-from tests.integration.gateway.world import Member, World, catalogue, seal, validator
+from tests.integration.gateway.world import Member, World, catalogue, declaration, seal, validator
 
 LETTER = b"<decision>You have 30 days to appeal.</decision>"
 _NS = {"u": "http://crd.gov.pl/xml/schematy/UPO/2008/05/09/"}
@@ -249,3 +249,14 @@ def test_a_upd_that_comes_after_its_term_is_refused_though_nothing_has_lapsed_ye
     world.work()
 
     assert b"UPD_OVERDUE" in world.content(anna, late, "NPP")
+
+
+def test_the_tour_with_a_simulated_system(world: World, anna: Member) -> None:
+    sys_ref = world.send(anna, declaration(key=anna.key, lrn="UPD0000000000000000001"))
+    world.work()
+    assert world.replies(sys_ref) == {"UPP": 1, "UPO": 1, "CC928C": 1, "CC028C": 1, "UPD": 1}
+
+    returned = world.send(anna, signed(world, world.content(anna, sys_ref, "UPD"), anna.key))
+    world.work()
+    assert world.replies(sys_ref)["CC029C"] == 1
+    assert world.document(returned).state is DocumentState.DELIVERED

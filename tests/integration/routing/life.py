@@ -87,7 +87,10 @@ class Life:
         """Deliver a message; the answers to its sender."""
         number = next(self.numbers)
         body = letter(code, changes, number=f"M{number}")
-        body = in_version(body, version) if version else body
+        return self.deliver(code, in_version(body, version) if version else body, number)
+
+    def deliver(self, code: str, body: bytes, number: int) -> list[Answer]:
+        """Deliver a document, anew or once more under its number."""
         delivery = Delivery(
             sys_ref=f"{self.system}-{number}",
             system=self.system,

@@ -14,7 +14,7 @@ from routing.simulators.sql_ledger import SqlLedger
 from routing.tables import metadata
 from schemas.identifiers import is_valid_arc, is_valid_mrn, make_mrn
 from tests.integration.routing.conftest import sqlite_engine
-from tests.integration.routing.life import START, Life, told
+from tests.integration.routing.life import START, Life, letter, told
 
 LRN, MRN = "TransitOperation/LRN", "TransitOperation/MRN"
 EXPORT_LRN, EXPORT_MRN = "ExportOperation/LRN", "ExportOperation/MRN"
@@ -434,6 +434,27 @@ def test_every_scenario_ends_in_valid_answers_in_every_system_that_knows_it(
         assert types(life.send(code, {lrn: f"{scenario.prefix}9"}))
         for _ in range(5):
             life.later(days=30)
+
+
+@pytest.mark.parametrize(("system", "release"), [("NCTS2", "CC029C"), ("AES", "CC529C"), ("AIS", "ZC429")])
+def test_a_release_may_be_handed_out_against_proof_also_when_it_is_asked_for_again(
+    engine: Engine, system: str, release: str
+) -> None:
+    life = Life(system=system, engine=engine)
+    code, lrn = DECLARATIONS[system]
+    body = letter(code, {lrn: "UPD1"})
+    sent = life.deliver(code, body, 1)
+    again = life.deliver(code, body, 1)
+
+    assert [answer.type_code for answer in sent if answer.confirmed_delivery] == [release]
+    assert again == sent
+
+
+@pytest.mark.parametrize("system", DECLARATIONS)
+@pytest.mark.parametrize("kind", ["UPD", "PND"])
+def test_proofs_of_delivery_are_taken_note_of(engine: Engine, system: str, kind: str) -> None:
+    life = Life(system=system, engine=engine)
+    assert life.deliver(kind, b"<Dokument/>", 1) == []
 
 
 @pytest.mark.parametrize("system", DECLARATIONS)
