@@ -36,7 +36,14 @@ _FINAL: Final = {
     "IE839": True,
     "IE881": False,
     "IE905": False,
+    "DecyzjaWRR": False,  # unless it refuses: see _REFUSED
+    "DecyzjaWRP": False,
+    "DecyzjaWPE": False,
 }
+#: Outcome of a decision of the register that refuses the application.
+_REFUSED: Final = "{*}Odmowiono"
+#: Outcome that leaves it to a clerk: it may take days, so nobody waits for what comes after.
+_PENDING: Final = "{*}OczekujeNaUrzednika"
 #: Elements worth telling, by local name, with the name to tell them under.
 _TOLD: Final = {
     "LRN": "LRN",
@@ -48,7 +55,9 @@ _TOLD: Final = {
     "NumerIdentyfikacyjny": "number",
 }
 #: Elements that tell one error each, in their children.
-_ERRORS: Final = frozenset({"Blad", "FunctionalError", "functionalError", "Informacja"})
+_ERRORS: Final = frozenset(
+    {"Blad", "FunctionalError", "functionalError", "Informacja", "Przyczyna", "OczekujeNaUrzednika"}
+)
 #: Children of an error that are numbers, and what they number.
 _PLACES: Final = {"Linia": "line", "Kolumna": "column"}
 #: Attributes that name the language of a text; texts are told in English where there is a choice.
@@ -87,11 +96,12 @@ def describe(content: bytes, *, filename: str | None = None) -> Described:
     except SigningError:
         return Described(kind=filename or "document")
     kind = _kind(root)
-    refusal = _FINAL.get(kind, False)
+    refusal = _FINAL.get(kind, False) or root.find(_REFUSED) is not None
+    explained = refusal or root.find(_PENDING) is not None
     return Described(
         kind=kind,
         facts=_facts(root),
-        texts=_texts(root) if refusal else _warnings(root),
+        texts=_texts(root) if explained else _warnings(root),
         final=kind in _FINAL,
         refusal=refusal,
     )

@@ -58,7 +58,7 @@ def show(
     with open_store() as store, store.read() as work:
         found = Quarantine(work.connection).get(number)
     if found is None:
-        raise NotFoundError(what="answer in the quarantine", key=str(number))
+        raise NotFoundError(what="answer", key=str(number))
     if save is not None:
         with new_file(save, option="--save") as write:
             write(found.answer.content)

@@ -15,9 +15,9 @@ from gateway.errors import (
     UnavailableError,
 )
 from registry.errors import NotRegisteredError, RegistryError
-from routing.errors import RouteConfigurationError, RoutingError
-from schemas.errors import SchemaError
-from signing.errors import ParsingError, SigningError
+from routing.errors import NoRouteError, RouteConfigurationError, RoutingError
+from schemas.errors import SchemaError, UnknownTypeError
+from signing.errors import ParsingError, SigningError, UnknownCertificateError
 
 __all__ = ["tell"]
 
@@ -30,11 +30,16 @@ _REMEDIES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (ParsingError, "sisc check shows where the document is wrong"),
     (DuplicateDocumentError, "the sender has sent it again: nothing is left to be done"),
     (NotRegisteredError, "sisc registry lists what is registered"),
+    (UnknownCertificateError, "sisc ca list lists certificates"),
+    (UnknownTypeError, "sisc schemas list has all types with their systems"),
 )
 #: Where to look, by what was not found.
 _FINDERS: Final = {
     "document": "sisc documents list finds documents",
-    "answer in the quarantine": "sisc answers list --all lists what was held",
+    "answer": "sisc answers list --all lists what was held",
+    "application": "sisc registry applications list shows those that wait",
+    "migrated right": "sisc helpdesk link list has their ids",
+    "request": "sisc helpdesk request list finds requests",
 }
 #: What to do, by the setting that cannot be used.
 _SETTING_REMEDIES: Final = {
@@ -58,7 +63,7 @@ def tell(error: Exception) -> int | None:
         return _tell_settings(error)
     if isinstance(error, _EXPLAINED):
         remedy = _remedy(error)
-        return _say(f"{error}; {remedy}" if remedy else str(error), code=1)
+        return _say(f"{str(error).rstrip('.')}; {remedy}" if remedy else str(error), code=1)
     if isinstance(error, BrokenPipeError):  # the reader, e.g. `head`, has seen enough
         sys.stdout = None  # nothing is left to be flushed at exit
         return 1
@@ -88,8 +93,10 @@ def _tell_settings(error: ConfigurationError | RouteConfigurationError) -> int:
 def _remedy(error: Exception) -> str | None:
     if isinstance(error, UnavailableError):
         return _STORE if error.what == "store" else "try again"
-    if isinstance(error, NotFoundError):
-        return _FINDERS.get(error.what)
+    if isinstance(error, NotFoundError | NotRegisteredError) and error.what in _FINDERS:
+        return _FINDERS[error.what]
+    if isinstance(error, NoRouteError):
+        return error.remedy_en
     if isinstance(error, FaultError):
         return _REFUSED_LOGIN if error.code is None and "security" in error.text else None
     return next((remedy for kind, remedy in _REMEDIES if isinstance(error, kind)), None)

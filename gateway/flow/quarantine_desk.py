@@ -101,7 +101,7 @@ class QuarantineDesk:
     def _waiting(self, work: UnitOfWork, number: int) -> Quarantined:
         kept = Quarantine(work.connection).get(number)
         if kept is None:
-            raise NotFoundError(what="answer in the quarantine", key=str(number))
+            raise NotFoundError(what="answer", key=str(number))
         if kept.state is not QuarantineState.WAITING:
             raise _decided(number)
         return kept

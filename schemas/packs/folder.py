@@ -149,10 +149,13 @@ class PackFolder:
         Raises:
             PackError: there is none.
         """
+        missing = PackError(source=pack or str(self.path), reason="no such pack is in force")
+        if not self.lines():  # there may be no folder either
+            raise missing
         with self.changing() as lines:
             fitting = [n for n, one in enumerate(lines) if one.until is None and pack in {None, one.pack}]
             if not fitting:
-                raise PackError(source=pack or str(self.path), reason="no such pack is in force")
+                raise missing
             lines[fitting[-1]] = replace(lines[fitting[-1]], until=self.soon())
             return lines[fitting[-1]]
 

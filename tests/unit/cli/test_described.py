@@ -51,6 +51,28 @@ def test_warnings_of_a_upp_are_told() -> None:
     assert not described.refusal
 
 
+@pytest.mark.parametrize(
+    ("outcome", "refusal", "texts"),
+    [
+        ("<Uwzgledniono><IdSisc>1</IdSisc></Uwzgledniono>", False, ()),
+        ("<Odmowiono><Przyczyna><Kod>K1</Kod><Opis>why</Opis></Przyczyna></Odmowiono>", True, ("K1  why",)),
+        (
+            "<OczekujeNaUrzednika><Powod>P</Powod><Opis>wait</Opis></OczekujeNaUrzednika>",
+            False,
+            ("P  wait",),
+        ),
+    ],
+)
+def test_a_decision_of_the_register_ends_the_waiting_and_tells_its_reasons(
+    outcome: str, *, refusal: bool, texts: tuple[str, ...]
+) -> None:
+    described = describe(f"<DecyzjaWRR xmlns='urn:any'>{outcome}</DecyzjaWRR>".encode())
+
+    assert described.final
+    assert described.refusal is refusal
+    assert described.texts == texts
+
+
 def test_what_is_no_xml_is_called_by_its_name() -> None:
     assert describe(b"%PDF-1.7", filename="visa.pdf").kind == "visa.pdf"
     assert describe(b"", filename=None).kind == "document"

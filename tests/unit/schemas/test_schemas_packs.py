@@ -18,7 +18,7 @@ from lxml import etree
 
 from schemas.errors import CatalogueError, PackError, UnknownMessageError
 from schemas.model import Direction, MessageType
-from schemas.packs.folder import LEAD, Mode
+from schemas.packs.folder import LEAD, Mode, PackFolder
 from schemas.packs.patterns import repetitions
 from schemas.packs.source import Limits, read_source
 from schemas.packs.trial import Budget, compile_all
@@ -456,6 +456,12 @@ def test_packs_are_taken_back_one_by_one_and_may_come_again(office: Office) -> N
     assert office.packs.take_back(first.pack).pack == first.pack
     with pytest.raises(PackError, match="no such pack is in force"):
         office.packs.take_back(first.pack)
+
+
+def test_where_no_pack_was_ever_installed_none_is_taken_back(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="no such pack is in force"):
+        PackFolder(tmp_path / "none", lambda: START).take_back()
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_later_version_counts_from_its_first_day_on(office: Office) -> None:
