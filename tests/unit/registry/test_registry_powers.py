@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from registry import tables
 from registry.desk import decide_rights
@@ -27,6 +27,8 @@ from registry.model import (
     Representation,
     RepresentationLevel,
 )
+from registry.pdr.entering import Outcome, PdrEntry
+from registry.pdr.records import PdrKind, PdrRecord, ProblemCode
 from registry.powers import cut_back, powers_over
 from registry.repository import RegistryRepository
 from registry.rights import in_force
@@ -119,9 +121,13 @@ def test_a_deactivated_person_or_one_for_ncts_only_has_no_power_even_over_his_ow
 class _Register:
     """A register in memory, and a clock that only goes on."""
 
-    repository: RegistryRepository
+    connection: Connection
     at: datetime = START
     ids: list[str] = field(default_factory=list)
+
+    @property
+    def repository(self) -> RegistryRepository:
+        return RegistryRepository(self.connection)
 
     def live(self, right: Representation) -> bool:
         """Whether a right and everything it was passed on from holds."""
@@ -193,11 +199,52 @@ def _deactivate(register: _Register, data: st.DataObject) -> None:
     register.repository.end_all_of(data.draw(st.sampled_from([FIRM, AGENCY])), operator="t", at=register.at)
 
 
+#: Numbers in PDR of what the register holds from the start.
+_IN_PDR = {PEOPLE[0]: "P1", PEOPLE[1]: "P2", FIRM: "E1", AGENCY: "E2"}
+
+
+class _NoKeys:
+    """No key is imported here."""
+
+    def enter(self, certificate: bytes, *, person_id: str) -> bool:
+        raise AssertionError(certificate, person_id)
+
+
+def _entry(register: _Register) -> PdrEntry:
+    return PdrEntry(
+        connections=[register.connection],
+        keys=_NoKeys(),
+        operator="t",
+        at=register.at,
+        new_id=lambda: f"pdr-{len(register.ids)}",
+    )
+
+
+def _migrate(register: _Register, data: st.DataObject) -> None:
+    """An authorisation of PDR, perhaps one that was imported before."""
+    representative = data.draw(st.sampled_from([*PEOPLE, AGENCY]))
+    represented = data.draw(st.sampled_from([FIRM, AGENCY]).filter(lambda one: one != representative))
+    first, last = data.draw(DAYS), data.draw(DAYS)
+    fields = {
+        "id": data.draw(st.sampled_from(["A1", "A2"])),
+        "representative": _IN_PDR[representative],
+        "represented": _IN_PDR[represented],
+        "systems": " ".join(data.draw(st.sets(st.sampled_from(["CELINA", "ECS", "EMCS"]), min_size=1))),
+        "valid_from": min(first, last).isoformat(),
+        "valid_to": max(first, last).isoformat(),
+    }
+    record = PdrRecord(line=1, kind=PdrKind.AUTHORISATION, fields=fields)
+    result = _entry(register).enter([record])
+    assert all(problem.code is ProblemCode.DUPLICATE for problem in result.problems)
+    if result.outcomes[Outcome.ENTERED]:
+        register.ids.append(f"pdr-{len(register.ids)}")
+
+
 def _wait(register: _Register, data: st.DataObject) -> None:
     register.at += timedelta(days=data.draw(st.integers(1, 2)))
 
 
-STEPS: list[Step] = [_grant, _grant, _pass_on, _change, _end, _switch, _deactivate, _wait]
+STEPS: list[Step] = [_grant, _grant, _migrate, _pass_on, _change, _end, _switch, _deactivate, _wait]
 
 
 @settings(deadline=None, max_examples=60)
@@ -206,7 +253,7 @@ def test_no_sequence_of_changes_leaves_a_right_without_a_live_basis(data: st.Dat
     engine = create_engine("sqlite://")
     tables.metadata.create_all(engine)
     with engine.begin() as connection:
-        register = _Register(RegistryRepository(connection))
+        register = _Register(connection)
         _fill(register)
         for step in data.draw(st.lists(st.sampled_from(STEPS), max_size=8)):
             step(register, data)
@@ -226,6 +273,15 @@ def _fill(register: _Register) -> None:
         register.repository.add_account(account, b"-", operator="t", at=START)
     for id_sisc in (FIRM, AGENCY):
         register.repository.add_entity(Entity(id_sisc=id_sisc, name="E"), operator="t", at=START)
+    known = [
+        PdrRecord(line=1, kind=kind, fields={"id": _IN_PDR[party], "id_sisc": party, **named})
+        for kind, parties, named in (
+            (PdrKind.PERSON, PEOPLE, {"surname": "B", "document": "DE C01X00T47"}),
+            (PdrKind.ENTITY, (FIRM, AGENCY), {"name": "E", "nip": "5260213089"}),
+        )
+        for party in parties
+    ]
+    assert _entry(register).enter(known).outcomes == {Outcome.MATCHED: len(known)}
 
 
 def _check(register: _Register, system: str) -> None:
@@ -255,7 +311,7 @@ def test_links_in_a_circle_are_stored_and_give_nobody_more() -> None:
     engine = create_engine("sqlite://")
     tables.metadata.create_all(engine)
     with engine.begin() as connection:
-        register = _Register(RegistryRepository(connection))
+        register = _Register(connection)
         _fill(register)
         for number, (one, other) in enumerate([(FIRM, AGENCY), (AGENCY, FIRM)]):
             right = Representation(
@@ -277,7 +333,7 @@ def test_codes_that_are_no_systems_are_refused(system: str) -> None:
     engine = create_engine("sqlite://")
     tables.metadata.create_all(engine)
     with engine.begin() as connection:
-        register = _Register(RegistryRepository(connection))
+        register = _Register(connection)
         _fill(register)
         right = Representation(
             id="r",
