@@ -105,6 +105,7 @@ def measure(action: Callable[[], object], *, times: int) -> dict[str, float]:
     """CPU and wall milliseconds of one execution, after a warm-up and a garbage collection."""
     action()
     gc.collect()
+    gc.freeze()  # as the processes do after their start
     cpu, wall = process_time(), perf_counter()
     for _ in range(times):
         action()

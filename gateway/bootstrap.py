@@ -1,5 +1,6 @@
 """The composition root: the only place where real things are chosen and put together."""
 
+import gc
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -335,7 +336,7 @@ class Gateway:
             clock=self.store.clock,
             new_id=clock.new_id,
             observe=self.observe,
-            warm_up=self.validator.warm_up,
+            warm_up=self._warm_up,
             background={
                 "housekeeping": self._housekeeping().run,
                 "trials": self.trials.run,
@@ -353,6 +354,12 @@ class Gateway:
             ).run
             for source in sources
         }
+
+    def _warm_up(self) -> None:
+        """Make what every document needs, and leave it out of garbage collection: it stays for good."""
+        self.validator.warm_up()
+        gc.collect()
+        gc.freeze()
 
     @cached_property
     def trust(self) -> TrustSources:

@@ -1,5 +1,6 @@
 """The WSGI application: the channel, the authority's publications, the schemas, health and figures."""
 
+import gc
 from collections.abc import Callable, Iterable
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,7 +38,9 @@ def create() -> WSGIApplication:
     called_back = gateway.callbacks()
     if called_back is not None:
         mounted[callbacks.PREFIX.rstrip("/")] = called_back
-    return _mount(gateway.soap_application(), mounted, _views(gateway))
+    application = _mount(gateway.soap_application(), mounted, _views(gateway))
+    gc.freeze()  # what has been built stays for good: collections need not look at it
+    return application
 
 
 def _views(gateway: Gateway) -> dict[str, View]:

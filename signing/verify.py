@@ -59,7 +59,7 @@ def verify(root: etree._Element, *, policy: SignaturePolicy, trust: TrustSource,
         check.run(root)
     except RefusedError as refused:
         return check.verdict(refused.fault)
-    return replace(check.verdict(None), signed_tree=root)
+    return check.verdict(None, signed_tree=root)
 
 
 class _Check:
@@ -133,12 +133,13 @@ class _Check:
             decision.fault, indication=Indication.TOTAL_FAILED, sub_indication=SubIndication.REVOKED
         )
 
-    def verdict(self, fault: Fault | None) -> Verdict:
+    def verdict(self, fault: Fault | None, signed_tree: etree._Element | None = None) -> Verdict:
         return Verdict(
             indication=fault.indication if fault else Indication.TOTAL_PASSED,
             sub_indication=fault.sub_indication if fault else None,
             fault=fault,
             signer=self._signer_identity(),
+            signed_tree=signed_tree,
             claimed_time=self.claimed,
             evidence=self.decision.evidence if self.decision else (),
             weak_from=self._weak_from(),
@@ -146,10 +147,10 @@ class _Check:
 
     def _weak_from(self) -> date | None:
         key = self.signer.public_key if self.signer else None
-        floor = self.policy.next_floor(self.at) if isinstance(key, rsa.RSAPublicKey) else None
-        if floor is None or not isinstance(key, rsa.RSAPublicKey) or key.key_size >= floor[1]:
+        if not isinstance(key, rsa.RSAPublicKey):
             return None
-        return floor[0]
+        floor = self.policy.next_floor(self.at)
+        return floor[0] if floor is not None and key.key_size < floor[1] else None
 
     def _signer_identity(self) -> Signer | None:
         if self.signer is None:
