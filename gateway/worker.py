@@ -16,13 +16,13 @@ from gateway.observe import Observer
 from gateway.settings import WorkerOptions
 from gateway.store.model import Lane, WorkItem
 from gateway.store.ports import Store, UnitOfWork
+from gateway.supervisor import SIGNAL_SECONDS
 
 #: Runs until the event is set.
 Task = Callable[[threading.Event], None]
 
 __all__ = ["LaneWorker", "Step", "Task", "Worker", "portions"]
 
-_SIGNAL_SECONDS = 0.5
 _PAUSE_SECONDS = 1.0  # after what a worker cannot mend
 _LONGEST_FAILURE_PAUSE_SECONDS = 300
 #: Verifications begun and never ended, after which a document is suspected of ending processes.
@@ -200,7 +200,7 @@ class Worker:
         finally:
             for thread in threads:
                 while thread.is_alive():  # a signal that met another thread is seen at the next turn
-                    thread.join(_SIGNAL_SECONDS)
+                    thread.join(SIGNAL_SECONDS)
         self.observe(Action.WORKER_STOPPED, pid=os.getpid())
 
     def lane_worker(self, lane: str, step: Step) -> LaneWorker:

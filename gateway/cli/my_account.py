@@ -1,6 +1,6 @@
 """`sisc my-account`: what an account holder sees of himself, and does for himself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -69,69 +69,30 @@ def show(
         _show(client.account(), as_json=as_json)
 
 
-@app.command("links")
-def links(
-    url: UrlOption = None,
-    login: LoginOption = None,
-    password_file: PasswordFileOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """List your own links, those over and those to come too."""
-    with _open(profile, url, login, password_file) as client:
-        _list("Links", client.items("ListLinks"), as_json=as_json)
+def _lister(title: str, operation: str) -> Callable[..., None]:
+    """The command that lists what an operation of the self-service tells."""
+
+    def command(
+        url: UrlOption = None,
+        login: LoginOption = None,
+        password_file: PasswordFileOption = None,
+        profile: ProfileOption = None,
+        as_json: JsonFlag = False,
+    ) -> None:
+        with _open(profile, url, login, password_file) as client:
+            _list(title, client.items(operation), as_json=as_json)
+
+    return command
 
 
-@app.command("entities")
-def entities(
-    url: UrlOption = None,
-    login: LoginOption = None,
-    password_file: PasswordFileOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """List the entities you are linked to, or own."""
-    with _open(profile, url, login, password_file) as client:
-        _list("Entities", client.items("ListEntities"), as_json=as_json)
-
-
-@app.command("rights")
-def rights(
-    url: UrlOption = None,
-    login: LoginOption = None,
-    password_file: PasswordFileOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """List for whom and where you may act now."""
-    with _open(profile, url, login, password_file) as client:
-        _list("Rights", client.items("ListRights"), as_json=as_json)
-
-
-@app.command("certificates")
-def certificates(
-    url: UrlOption = None,
-    login: LoginOption = None,
-    password_file: PasswordFileOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """List your SC certificates and CBTD keys, with their expiry."""
-    with _open(profile, url, login, password_file) as client:
-        _list("Certificates", client.items("ListCertificates"), as_json=as_json)
-
-
-@app.command("requests")
-def requests(
-    url: UrlOption = None,
-    login: LoginOption = None,
-    password_file: PasswordFileOption = None,
-    profile: ProfileOption = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """List your newest requests to the help desk."""
-    with _open(profile, url, login, password_file) as client:
-        _list("Requests", client.items("ListRequests"), as_json=as_json)
+for _name, _operation, _help in (
+    ("links", "ListLinks", "List your own links, those over and those to come too."),
+    ("entities", "ListEntities", "List the entities you are linked to, or own."),
+    ("rights", "ListRights", "List for whom and where you may act now."),
+    ("certificates", "ListCertificates", "List your SC certificates and CBTD keys, with their expiry."),
+    ("requests", "ListRequests", "List your newest requests to the help desk."),
+):
+    app.command(_name, help=_help)(_lister(_name.capitalize(), _operation))
 
 
 @app.command("link")

@@ -59,10 +59,7 @@ class Answers:
             for document, answers in answered
             for answer in answers
         ]
-        new = _store(work, [reply for _, answer, reply in coming if not answer.confirmed_delivery])
-        new |= self.confirmed.withhold(
-            work, [reply for _, answer, reply in coming if answer.confirmed_delivery]
-        )
+        new = self._put(work, [(answer, reply) for _, answer, reply in coming])
         work.identifiers.add(
             [number for document, answers in answered for number in numbers_of_answers(document, answers)]
         )
@@ -90,9 +87,14 @@ class Answers:
             for answer, addressed in unasked
             for addressee in addressed
         ]
-        _store(work, [reply for answer, reply in coming if not answer.confirmed_delivery])
-        self.confirmed.withhold(work, [reply for answer, reply in coming if answer.confirmed_delivery])
+        self._put(work, coming)
         work.identifiers.add([each for answer, reply in coming for each in numbers_of_reply(reply, answer)])
+
+    def _put(self, work: UnitOfWork, coming: Sequence[tuple[Answer, NewReply]]) -> frozenset[str]:
+        """Store each in the mailbox, or keep it back for proof; the sysRefs of those that were new."""
+        at_once = [reply for answer, reply in coming if not answer.confirmed_delivery]
+        against_proof = [reply for answer, reply in coming if answer.confirmed_delivery]
+        return _store(work, at_once) | self.confirmed.withhold(work, against_proof)
 
     def _unasked(self, system: str, answer: Answer, addressee: Addressee, at: datetime) -> NewReply:
         """It answers no document of its reader; whose it does answer is nobody else's business."""
