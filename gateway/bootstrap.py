@@ -59,7 +59,7 @@ from gateway.store.model import DocumentState, Lane
 from gateway.store.sql_store import SqlStore
 from gateway.trust.cbtd import exemptions_of
 from gateway.trust.retention import EvidenceRetention
-from gateway.trust.sources import TrustSources, authority_certificates, message_policy
+from gateway.trust.sources import TrustSources, authority_certificates, message_policy, signer_classes
 from gateway.worker import Step, Task, Worker
 from registry.credentials import CredentialVault
 from registry.ownership import OwnerUnknown
@@ -75,7 +75,6 @@ from schemas.validation import Validator
 from signing.keys import load_pkcs12
 from signing.parsing import ParseLimits
 from signing.sign import Sealer
-from signing.verdict import SignerClass
 
 __all__ = ["Gateway", "open_catalogue", "open_gateway", "open_packs"]
 
@@ -220,7 +219,7 @@ class Gateway:
                     trust=self.trust.source,
                     exemptions=exemptions_of(self.settings),
                 ),
-                self._signer_classes(),
+                SignerClassCheck(classes=signer_classes(self.settings)),
                 check_signer,
                 RightsCheck(
                     owner_unknown={
@@ -365,13 +364,6 @@ class Gateway:
     def trust(self) -> TrustSources:
         """Whose certificates are accepted."""
         return TrustSources(self.settings, store=self.store, clock=self.store.clock, observe=self.observe)
-
-    def _signer_classes(self) -> SignerClassCheck:
-        signers = self.settings.signers
-        accepted = {
-            system: [SignerClass(kind) for kind in kinds] for system, kinds in signers.accepted.items()
-        }
-        return SignerClassCheck(accepted=accepted, qualified_types=signers.qualified_types)
 
     def document_retention(self) -> DocumentRetention:
         """Lets finished documents go when the settings say so."""

@@ -1,21 +1,23 @@
 """Checking a document offline, as the gateway would: what `sisc check` tells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from lxml import etree
 
 from gateway.clock import warsaw_day
 from gateway.plausibility import GatewayPlausibility
+from gateway.signer_classes import SignerClasses
 from schemas.catalogue import Catalogue
 from schemas.errors import UnknownMessageError
 from schemas.findings import Finding, Severity
-from schemas.model import SchemaReport
+from schemas.model import MessageType, SchemaReport
 from schemas.paths import line_of
 from schemas.validation import Validator
 from signing.cbtd import CbtdRegister, WeakExemption, verify_with_exemptions
 from signing.errors import ForbiddenConstructError, NotWellFormedError, SigningError, TooLargeError
+from signing.faults import Rule
 from signing.parsing import ParseLimits, parse
 from signing.policy import MESSAGE_POLICY, SignaturePolicy
 from signing.trust import TrustSource
@@ -33,13 +35,21 @@ class Inspection:
     type_code: str | None = None
     schema: SchemaReport | None = None  # None: not asked for
     verdict: Verdict | None = None  # None: not asked for
+    signature_required: bool = True  # of its type
+    refused_class: Finding | None = None  # a good signature, of a class that does not count for the message
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether it bears no signature and needs none."""
+        fault = self.verdict.fault if self.verdict else None
+        return not self.signature_required and fault is not None and fault.rule == Rule.NO_SIGNATURE
 
     @property
     def good(self) -> bool:
         """Whether everything that was asked for is fully good."""
         schema_good = self.schema is None or self.schema.valid
-        signature_good = self.verdict is None or self.verdict.passed
-        return self.unreadable is None and schema_good and signature_good
+        signature_good = self.verdict is None or self.verdict.passed or self.unsigned
+        return not self.unreadable and not self.refused_class and schema_good and signature_good
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +64,7 @@ class Inspector:
     policy: SignaturePolicy = MESSAGE_POLICY
     register: CbtdRegister | None = None  # of CBTD keys, whose exemptions count
     exemptions: Sequence[WeakExemption] = ()
+    classes: SignerClasses = field(default_factory=SignerClasses)
 
     def inspect(self, content: bytes, *, schema: bool, signature: bool) -> Inspection:
         """Check a document; bad documents are told, never raised.
@@ -67,9 +78,15 @@ class Inspector:
             root = parse(content, ParseLimits())
         except SigningError as error:
             return Inspection(unreadable=_unreadable(error))
-        report, code = self._schema(root, content) if schema else (None, self._code(root))
+        kind = self._type(root)
         verdict = self._verdict(root) if signature else None
-        return Inspection(type_code=code, schema=report, verdict=verdict)
+        return Inspection(
+            type_code=kind.code if kind else None,
+            schema=self._schema(root, kind, content) if schema else None,
+            verdict=verdict,
+            signature_required=kind is None or kind.signature_required,
+            refused_class=self.classes.refusal(verdict, kind) if kind else None,
+        )
 
     def _verdict(self, root: etree._Element) -> Verdict:
         if self.register is None:
@@ -83,33 +100,33 @@ class Inspector:
             at=self.at,
         )
 
-    def _code(self, root: etree._Element) -> str | None:
+    def _type(self, root: etree._Element) -> MessageType | None:
         try:
-            return self.catalogue.recognise(root, on=warsaw_day(self.at)).code
+            return self.catalogue.recognise(root, on=warsaw_day(self.at))
         except UnknownMessageError:
             return None
 
-    def _schema(self, root: etree._Element, content: bytes) -> tuple[SchemaReport, str | None]:
-        try:
-            message_type = self.catalogue.recognise(root, on=warsaw_day(self.at))
-        except UnknownMessageError as error:
-            return SchemaReport(valid=False, findings=(_unknown(error, root),), total=1), None
-        report = self.validator.validate(root, message_type, content=content)
+    def _schema(self, root: etree._Element, kind: MessageType | None, content: bytes) -> SchemaReport:
+        if kind is None:
+            return SchemaReport(valid=False, findings=(_unknown(root),), total=1)
+        report = self.validator.validate(root, kind, content=content)
         if report.valid:
-            report = self.plausibility.examine(root, message_type, on=warsaw_day(self.at), content=content)
-        return report, message_type.code
+            report = self.plausibility.examine(root, kind, on=warsaw_day(self.at), content=content)
+        return report
 
 
-def _unknown(error: UnknownMessageError, root: etree._Element) -> Finding:
+def _unknown(root: etree._Element) -> Finding:
+    name = etree.QName(root)
+    element = f"{{{name.namespace or ''}}}{name.localname}"
     return Finding(
         code="UNKNOWN_MESSAGE",
-        message_pl=f"Brak aktywnego schematu dla elementu {{{error.namespace}}}{error.root}.",
-        message_en=f"No active schema has the document element {{{error.namespace}}}{error.root}.",
+        message_pl=f"Brak aktywnego schematu dla elementu {element}.",
+        message_en=f"No active schema has the document element {element}.",
         remedy_pl="Sprawdź przestrzeń nazw i nazwę elementu głównego oraz datę ważności schematu.",
         remedy_en="Check the namespace and name of the document element, and the schema's dates.",
         severity=Severity.ERROR,
         line=line_of(root),
-        xpath=f"/{error.root}",
+        xpath=f"/{name.localname}",
     )
 
 

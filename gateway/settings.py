@@ -190,6 +190,11 @@ class SignerOptions(_Options):
         default=(), description="message types that must bear a qualified signature, e.g. WPE0001"
     )
 
+    @field_validator("accepted", mode="before")
+    @classmethod
+    def _systems_in_capitals(cls, accepted: object) -> object:
+        return _in_capitals(accepted)
+
 
 class RevocationOptions(_Options):
     """`[revocation]`: CRLs and OCSP responses of other authorities."""

@@ -72,6 +72,8 @@ def _signature(found: Inspection) -> dict[str, object]:
         "weak_from": verdict.weak_from and verdict.weak_from.isoformat(),
         "tolerated": _fault(verdict.tolerated) if verdict.tolerated else None,
         "fault": _fault(verdict.fault) if verdict.fault else None,
+        "required": found.signature_required,
+        "refused_class": _finding(found.refused_class) if found.refused_class else None,
     }
 
 
@@ -140,8 +142,12 @@ def show(file: Path, found: Inspection, language: Language) -> None:
         left = found.schema.total - len(found.schema.findings)
         if left > 0:
             say(f"    … and {left} more")
-    if found.verdict is not None:
+    if found.unsigned:
+        say("  signature: none, and none is needed")
+    elif found.verdict is not None:
         _show_verdict(found.verdict, language)
+    if found.refused_class is not None:
+        _show(found.refused_class, language)
 
 
 def _show_verdict(verdict: Verdict, language: Language) -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -20,6 +20,7 @@ from gateway.errors import ConfigurationError
 from gateway.flow.dates import parse_moment
 from gateway.inspection import Inspector
 from gateway.plausibility import GatewayPlausibility
+from gateway.signer_classes import SignerClasses
 from schemas.catalogue import Catalogue, load_builtin
 from schemas.codelists import CodeList
 from schemas.errors import CatalogueError
@@ -68,6 +69,7 @@ def check(
             policy=ground.policy,
             register=ground.register,
             exemptions=ground.exemptions,
+            classes=ground.classes,
             plausibility=_plausibility(),
             at=_moment(at),
         )
@@ -105,6 +107,7 @@ class _Ground:
     policy: SignaturePolicy = MESSAGE_POLICY
     register: CbtdRegister | None = None
     exemptions: Sequence[WeakExemption] = ()  # for registered CBTD keys
+    classes: SignerClasses = field(default_factory=SignerClasses)
 
 
 @contextmanager
@@ -143,7 +146,7 @@ def _installed() -> Iterator[_Ground | None]:
         return
     from gateway.cli.context import open_configured  # noqa: PLC0415 - see above
     from gateway.trust.cbtd import exemptions_of  # noqa: PLC0415 - see above
-    from gateway.trust.sources import message_policy  # noqa: PLC0415 - see above
+    from gateway.trust.sources import message_policy, signer_classes  # noqa: PLC0415 - see above
     from signing.cbtd_register import SqlCbtdRegister  # noqa: PLC0415 - see above
 
     with open_configured() as gateway, gateway.store.read() as work:
@@ -152,6 +155,7 @@ def _installed() -> Iterator[_Ground | None]:
             policy=message_policy(settings),
             register=SqlCbtdRegister(work.connection),
             exemptions=exemptions_of(settings),
+            classes=signer_classes(settings),
         )
 
 

@@ -1,6 +1,6 @@
 """The checks a document passes through, in order. Each is a small callable that returns its findings."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -9,6 +9,7 @@ from lxml import etree
 
 from gateway.clock import warsaw_day
 from gateway.plausibility import GatewayPlausibility
+from gateway.signer_classes import SignerClasses
 from gateway.store.owners import NumberOwners, OwnedKind
 from gateway.store.ports import UnitOfWork
 from registry.desk import decide_rights
@@ -211,35 +212,14 @@ def check_signer(case: Case) -> Sequence[Finding]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignerClassCheck:
-    """Does the system take signatures of this class, and the type of message one that is not qualified?"""
+    """Do signatures of this class count for this system and type of message?"""
 
-    accepted: Mapping[str, Collection[SignerClass]]  # by system; one not named takes all
-    qualified_types: Collection[str]
+    classes: SignerClasses
 
     def __call__(self, case: Case) -> Sequence[Finding]:
         """One finding, if the class does not do."""
-        signer = case.verdict.signer if case.verdict and case.verdict.passed else None
-        if signer is None or signer.signer_class is None:
-            return ()
-        kind, message_type = signer.signer_class, case.message_type
-        if message_type.code in self.qualified_types and kind is not SignerClass.QUALIFIED:
-            return [_unacceptable(kind, message_type.code, [SignerClass.QUALIFIED])]
-        accepted = self.accepted.get(message_type.system)
-        if accepted is not None and kind not in accepted:
-            return [_unacceptable(kind, message_type.system, accepted)]
-        return ()
-
-
-def _unacceptable(kind: SignerClass, where: str, accepted: Collection[SignerClass]) -> Finding:
-    allowed = ", ".join(accepted)
-    return Finding(
-        code="SIGNER_CLASS_NOT_ACCEPTED",
-        message_pl=f"{where} nie przyjmuje podpisów klasy {kind}.",
-        message_en=f"{where} takes no signatures of class {kind}.",
-        remedy_pl=f"Podpisz certyfikatem klasy: {allowed}.",
-        remedy_en=f"Sign with a certificate of class: {allowed}.",
-        value=kind.value,
-    )
+        refusal = self.classes.refusal(case.verdict, case.message_type)
+        return [refusal] if refusal else []
 
 
 def _is_registered(signer: Signer, case: Case) -> bool:

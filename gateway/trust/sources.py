@@ -10,6 +10,7 @@ from gateway.errors import ConfigurationError
 from gateway.keys import read_secret_file
 from gateway.observe import Observer
 from gateway.settings import Settings
+from gateway.signer_classes import SignerClasses
 from gateway.store.ports import Store, UnitOfWork
 from gateway.trust.lists import CurrentLists, ListRefresher, current_lists, list_updater
 from gateway.trust.revocation import HttpFetch, Revocation, RevocationRefresher
@@ -25,7 +26,7 @@ from signing.trusted_profile import TrustedProfileSeals, TrustedProfileTrust
 from signing.trustlists.trust import Demand, QualifiedTrust
 from signing.verdict import SignerClass
 
-__all__ = ["TrustSources", "authority_certificates", "message_policy"]
+__all__ = ["TrustSources", "authority_certificates", "message_policy", "signer_classes"]
 
 
 class TrustSources:
@@ -110,6 +111,12 @@ def message_policy(settings: Settings) -> SignaturePolicy:
     """What signatures of messages may be made of, as the settings narrow it or widen it."""
     plain = {SignerClass(kind) for kind in settings.signers.plain}
     return replace(MESSAGE_POLICY, plain=frozenset({*plain, SignerClass.PINNED}))
+
+
+def signer_classes(settings: Settings) -> SignerClasses:
+    """Which classes count for which system and type of message."""
+    signers = settings.signers
+    return SignerClasses(accepted=signers.accepted, qualified_types=signers.qualified_types)
 
 
 def authority_certificates(settings: Settings) -> list[x509.Certificate]:

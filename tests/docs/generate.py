@@ -22,6 +22,7 @@ from gateway.flow.checks import Case, Sender, SignerClassCheck, check_signer
 from gateway.flow.confirming import UPD_FINDINGS
 from gateway.route_options import AmqpRoute, AnyRoute, DirectoryRoute, HttpRoute, RouteOptions
 from gateway.settings import CbtdExemptionOptions, Settings
+from gateway.signer_classes import SignerClasses
 from gateway.store.ports import UnitOfWork
 from registry.applications.reasons import CODES, reason
 from registry.model import Account, AccountLevel, AccountStatus, NamedParty, NumberKind, RefusalReason
@@ -251,7 +252,7 @@ def _wrong_signer() -> list[Finding]:
         verdict=Verdict(indication=Indication.TOTAL_PASSED, signer=signer),
     )
     accepted = {"{system}": [SignerClass.SC, SignerClass.QUALIFIED]}  # for example
-    accepts = SignerClassCheck(accepted=accepted, qualified_types=())
+    accepts = SignerClassCheck(classes=SignerClasses(accepted=accepted))
     return [*check_signer(case), *accepts(case)]
 
 

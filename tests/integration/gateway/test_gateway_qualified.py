@@ -16,6 +16,7 @@ from gateway.archive import Archive
 from gateway.flow.checks import SignatureCheck, SignerClassCheck
 from gateway.flow.verification import VerificationStep
 from gateway.pki.sandbox.making import self_signed
+from gateway.signer_classes import SignerClasses
 from gateway.store.model import DocumentState, Lane
 from gateway.store.ports import UnitOfWork
 from registry.model import SignerKind
@@ -103,24 +104,23 @@ def test_a_qualified_signature_of_somebody_else_is_refused(world: World) -> None
 
 
 @pytest.mark.parametrize(
-    ("check", "state"),
+    ("classes", "state"),
     [
-        (SignerClassCheck(accepted={}, qualified_types=()), DocumentState.SUBMITTED),
-        (SignerClassCheck(accepted={"AES": []}, qualified_types=("CC515C",)), DocumentState.SUBMITTED),
-        (SignerClassCheck(accepted={}, qualified_types=("CC015C",)), DocumentState.NOT_SUBMITTED),
-        (
-            SignerClassCheck(accepted={"NCTS2": [SignerClass.QUALIFIED]}, qualified_types=()),
-            DocumentState.NOT_SUBMITTED,
-        ),
+        (SignerClasses(), DocumentState.SUBMITTED),
+        (SignerClasses(accepted={"AES": []}, qualified_types=("CC515C",)), DocumentState.SUBMITTED),
+        (SignerClasses(qualified_types=("CC015C",)), DocumentState.NOT_SUBMITTED),
+        (SignerClasses(accepted={"NCTS2": [SignerClass.QUALIFIED]}), DocumentState.NOT_SUBMITTED),
     ],
 )
 def test_classes_that_a_system_or_type_does_not_take_are_refused(
-    check: SignerClassCheck, state: DocumentState, world: World
+    classes: SignerClasses, state: DocumentState, world: World
 ) -> None:
     sys_ref = world.send(world.enrol("anna", "NCTS2"))
     step = world.verification()
 
-    world.worker(Lane.VERIFY, replace(step, checks=[*step.checks, check])).work_once()
+    world.worker(
+        Lane.VERIFY, replace(step, checks=[*step.checks, SignerClassCheck(classes=classes)])
+    ).work_once()
 
     assert world.document(sys_ref).state is state
 

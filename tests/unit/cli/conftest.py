@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway import cli
+from gateway.sandbox.serving import prepare_sandbox
 from tests.unit.cli.cli_kit import Outcome, Run
 
 
@@ -16,6 +18,21 @@ def own_signal_handlers() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def made_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sandbox that was made once; tests work on copies."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    prepare_sandbox(folder, port=0)
+    return folder
+
+
+@pytest.fixture
+def installed(made_sandbox: Path, tmp_path: Path) -> Path:
+    """The folder in which `run` works, with a gateway set up in it; not started."""
+    shutil.copytree(made_sandbox, tmp_path, dirs_exist_ok=True)
+    return tmp_path
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from schemas.catalogue import load_builtin
+from schemas.naming import find_type
 from tests.unit.cli.cli_kit import EXAMPLE, Run, key_pair, write_key, write_pem
 
 
@@ -197,3 +199,37 @@ def test_a_name_that_is_no_text_is_told_escaped(tmp_path: Path) -> None:
 
     assert checked.returncode == 1, checked.stderr
     assert str(odd) == json.loads(checked.stdout)["file"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "code"),
+    [('ncts2 = ["SC"]', 0), ('AES = ["QUALIFIED"]', 0), ('ncts2 = ["QUALIFIED", "CBTD"]', 1)],
+)
+def test_classes_of_signers_count_as_the_settings_say(
+    accepted: str, code: int, run: Run, installed: Path
+) -> None:
+    """A system named in small letters is named all the same."""
+    assert run("sign", EXAMPLE, "--key", "client.p12", "--out", "signed.xml").code == 0
+    with (installed / "sisc.toml").open("a") as settings:
+        settings.write(f"\n[signers.accepted]\n{accepted}\n")
+
+    checked, told = run("check", "signed.xml", "--json"), run("check", "signed.xml")
+
+    refused = checked.lines[0]["signature"]["refused_class"]
+    assert (checked.code, told.code) == (code, code)
+    assert checked.lines[0]["signature"]["indication"] == "TOTAL-PASSED"
+    assert (refused["code"] if refused else None) == ("SIGNER_CLASS_NOT_ACCEPTED" if code else None)
+    assert ("QUALIFIED, CBTD" in told.out) == bool(code)
+
+
+def test_a_message_that_needs_no_signature_is_good_without(run: Run, tmp_path: Path) -> None:
+    answer = tmp_path / "answer.xml"
+    decision = find_type(load_builtin().types(), "SZPROT/DecyzjaWRR")
+    answer.write_text(f'<{decision.root} xmlns="{decision.namespace}"/>')
+
+    told = run("check", answer, "--signature-only")
+    checked = run("check", answer, "--signature-only", "--json")
+
+    assert (told.code, checked.code) == (0, 0)
+    assert "none is needed" in told.out
+    assert checked.lines[0]["signature"]["required"] is False

@@ -20,17 +20,9 @@ class Killed(BaseException):
     """Stands for a kill: nothing catches it."""
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sandbox that was made once; tests work on copies."""
-    folder = tmp_path_factory.mktemp("sandbox")
-    prepare_sandbox(folder, port=0)
-    return folder
-
-
 @pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "sandbox"))
+def folder(made_sandbox: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made_sandbox, tmp_path / "sandbox"))
 
 
 def test_a_second_start_keeps_account_keys_and_data_and_takes_the_new_port(folder: Path) -> None:
