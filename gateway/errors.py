@@ -11,7 +11,8 @@ GatewayError
 ├── LostLeaseError           another worker has taken the work item over; drop the result
 ├── ApplicationError         a clerk cannot approve an application: the register does not allow it
 ├── UnavailableError         store, seal key or another need is out of reach now: try again (B010 at the edge)
-└── ConfigurationError       settings cannot be used; an operator mends them
+├── ConfigurationError       settings cannot be used; an operator mends them
+└── UnreadableFileError      a file that should hold a document does not
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ __all__ = [
     "SecurityReason",
     "TechnicalError",
     "UnavailableError",
+    "UnreadableFileError",
 ]
 
 
@@ -141,4 +143,13 @@ class ConfigurationError(GatewayError):
     def __init__(self, *, key: str, reason: str) -> None:
         super().__init__(f"{key}: {reason}")
         self.key = key
+        self.reason = reason
+
+
+class UnreadableFileError(GatewayError):
+    """A file does not hold an XML document that may be signed or sent."""
+
+    def __init__(self, *, file: str, reason: str) -> None:
+        super().__init__(f"{file}: {reason}")
+        self.file = file
         self.reason = reason

@@ -7,6 +7,7 @@ Relative paths are taken from the folder of `sisc.toml`.
 import os
 from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -394,12 +395,32 @@ def load_settings(file: Path | None = None) -> Settings:
     try:
         return _settings_class(chosen)(folder=chosen.parent)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigurationError(key=_key(first), reason=first["msg"]) from error
+        raise _unusable(error.errors()[0], chosen) from error
     except SettingsError as error:
         raise ConfigurationError(key="SISC_…", reason=f"environment: {error}") from error
     except (ValueError, OSError) as error:  # not TOML, or not readable
         raise ConfigurationError(key=str(chosen), reason=str(error)) from error
+
+
+def _unusable(error: ErrorDetails, file: Path) -> ConfigurationError:
+    """What is wrong with which key, and where it was set."""
+    key = _key(error)
+    variable = f"SISC_{key.replace('.', '__').upper()}"
+    place = variable if variable in map(str.upper, os.environ) else file
+    reason = _unknown(key) if error["type"] == "extra_forbidden" else error["msg"]
+    return ConfigurationError(key=key, reason=f"{reason} (in {place})")
+
+
+def _unknown(key: str) -> str:
+    """That there is no such key, and which one may have been meant."""
+    *tables, name = key.split(".")
+    known: Mapping[str, object] = Settings.model_fields
+    for table in tables:
+        options = getattr(known.get(table), "annotation", None)
+        known = options.model_fields if isinstance(options, type) and issubclass(options, BaseModel) else {}
+    near = get_close_matches(name, known, n=1)
+    meant = f"; did you mean {'.'.join([*tables, *near])}?" if near else ""
+    return f"there is no such setting{meant}"
 
 
 def _key(error: ErrorDetails) -> str:

@@ -9,7 +9,7 @@ from gateway import clock
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured, open_store, operator
 from gateway.cli.files import new_file
-from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
+from gateway.cli.output import JsonFlag, local, print_json, print_rows, say, tell
 from gateway.errors import NotFoundError
 from gateway.flow.quarantine_desk import QuarantineDesk
 from gateway.store.quarantine import Quarantine, Quarantined, QuarantineState
@@ -76,19 +76,22 @@ def release(
     reason: Reason,
     sys_ref: Annotated[str | None, typer.Option(help="sysRef of the document it is about.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Pass it on although it is invalid.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Look at an answer again and pass it on to whom it is for."""
     with open_configured() as gateway:
         released = _desk(gateway).release(number, note=reason, sys_ref=sys_ref, force=force)
-    say(f"answer {number} is passed on, to {released.to}")
+    record = {"answer": number, "state": QuarantineState.RELEASED.value, "to": released.to}
+    tell(record, f"answer {number} is passed on, to {released.to}", as_json=as_json)
 
 
 @app.command("drop")
-def drop(number: Number, reason: Reason) -> None:
+def drop(number: Number, reason: Reason, as_json: JsonFlag = False) -> None:
     """Decide that an answer is passed on to nobody; it is kept, but waits no longer."""
     with open_configured() as gateway:
         _desk(gateway).drop(number, note=reason)
-    say(f"answer {number} is dropped")
+    record = {"answer": number, "state": QuarantineState.DROPPED.value}
+    tell(record, f"answer {number} is dropped", as_json=as_json)
 
 
 def _desk(gateway: Gateway) -> QuarantineDesk:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.context import open_configured, operator
-from gateway.cli.output import JsonFlag, print_json, print_rows, say
+from gateway.cli.output import JsonFlag, print_json, print_rows, say, tell
 from registry.applications.outcome import Approved, Outcome, Refusal, State, Waiting
 from registry.applications.records import Application, ApplicationRecords
 
@@ -81,10 +81,8 @@ def refuse(
 
 
 def _told(application: Application, *, as_json: bool) -> None:
-    if as_json:
-        print_json(_facts(application))
-    else:
-        say(f"{application.case}  {application.form}  {application.state}")
+    text = f"{application.case}  {application.form}  {application.state}"
+    tell(_facts(application), text, as_json=as_json)
 
 
 def _facts(application: Application) -> dict[str, object]:

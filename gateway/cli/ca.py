@@ -12,7 +12,7 @@ from gateway.cli import ca_status
 from gateway.cli.context import open_configured, operator
 from gateway.cli.files import new_file, read_input
 from gateway.cli.keys import told_by_setting
-from gateway.cli.output import JsonFlag, print_rows, say
+from gateway.cli.output import JsonFlag, print_rows, tell
 from gateway.clock import now
 from gateway.errors import ConfigurationError
 from gateway.pki.authority import (
@@ -38,6 +38,7 @@ app = typer.Typer(
 def init(
     name: Annotated[str, typer.Option(help="Common name of the authority.")] = "SC CA",
     key_type: Annotated[KeyType, typer.Option(help="Key of the authority.")] = KeyType.RSA_3072,
+    as_json: JsonFlag = False,
 ) -> None:
     """Make the authority's key and certificate, and the seal of the receipts. Nothing is ever overwritten.
 
@@ -54,7 +55,8 @@ def init(
     if settings.keys.seal in missing:
         init_seal(settings, authority, at=at)
     for file in missing:
-        say(f"written: {settings.path(file)}")
+        path = str(settings.path(file))
+        tell({"written": path}, f"written: {path}", as_json=as_json)
 
 
 @app.command("issue")

@@ -10,7 +10,7 @@ import typer
 from gateway.actions import Action
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured, operator
-from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
+from gateway.cli.output import JsonFlag, local, print_rows, tell
 from gateway.clock import now
 from gateway.errors import GatewayError
 from gateway.observe import Observer, configure_logging
@@ -123,7 +123,7 @@ def publish(
         _publisher(gateway, Observer("publisher")).run(stop)
 
 
-def responder() -> None:
+def responder(as_json: JsonFlag = False) -> None:
     """Give the OCSP responder a new key and a short-lived certificate.
 
     The password of its key file comes from SISC_KEYS__RESPONDER_PASSWORD.
@@ -133,7 +133,10 @@ def responder() -> None:
         key = init_responder(settings, open_authority(settings), at=now())
         until = key.certificate.not_valid_after_utc
         gateway.observe(Action.RESPONDER_RENEWED, not_after=until.isoformat())
-    say(f"written: {settings.path(settings.keys.responder)}, good until {local(until)}")
+    path = str(settings.path(settings.keys.responder))
+    tell(
+        {"written": path, "not_after": until}, f"written: {path}, good until {local(until)}", as_json=as_json
+    )
 
 
 def certificate_row(record: CertificateRecord) -> tuple[object, ...]:
@@ -173,10 +176,8 @@ def _publisher(gateway: Gateway, observe: Observer) -> Publisher:
 
 
 def _tell(crl: PublishedCrl, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"number": crl.number, "this_update": crl.this_update, "next_update": crl.next_update})
-    else:
-        say(f"CRL {crl.number} published, good until {local(crl.next_update)}")
+    record = {"number": crl.number, "this_update": crl.this_update, "next_update": crl.next_update}
+    tell(record, f"CRL {crl.number} published, good until {local(crl.next_update)}", as_json=as_json)
 
 
 def _plain(serial: str) -> str:

@@ -8,16 +8,15 @@ from typing import Annotated, Final
 
 import typer
 
-from gateway.cli.files import STANDARD_INPUT, read_input, write_whole
+from gateway.cli.files import STANDARD_INPUT, parse_input, read_input, write_whole
 from gateway.cli.keys import KeyOption, KeyPasswordOption, load_key
-from gateway.cli.output import JsonFlag, print_json, say
+from gateway.cli.output import JsonFlag, tell
 from gateway.client.channel_client import ChannelClient, FetchedDocument
 from gateway.client.profile import ClientProfile, load_profile
 from gateway.clock import now, signature_id
 from gateway.described import Described, describe
 from gateway.errors import ConfigurationError, UnavailableError
 from signing.names import DS
-from signing.parsing import ParseLimits, parse
 from signing.sign import sign_enveloped
 
 __all__ = ["poll", "send"]
@@ -66,17 +65,17 @@ def send(
     Prints the sysRef; with --wait also what came back. Exits 1 when the document was refused.
     """
     chosen = load_profile(profile, url=url, login=login, password_file=password_file, key=key)
-    content = _signed(read_input(file), chosen, key, key_password_file)
+    content = _signed(file, chosen, key, key_password_file)
     with ChannelClient(chosen.url, login=chosen.login, password=chosen.password) as channel:
         sys_ref = channel.send(
             content, filename=_NAMELESS if file == STANDARD_INPUT else file.name, system=to
         )
-        _tell({"sysRef": sys_ref}, f"sysRef {sys_ref}", as_json=as_json)
+        tell({"sysRef": sys_ref}, f"sysRef {sys_ref}", as_json=as_json)
         if not wait:
             return
         refused = False
         for described in _answers(channel, sys_ref, timeout):
-            _tell(described.as_json(), described.as_text(), as_json=as_json)
+            tell(described.as_json(), described.as_text(), as_json=as_json)
             refused = refused or described.refusal
     if refused:
         raise typer.Exit(1)
@@ -102,11 +101,12 @@ def poll(
             described = describe(document.content, filename=document.filename)
             extra = {"dispatchId": document.dispatch_id, "saved": str(saved) if saved else None}
             text = described.as_text() + (f"\n  saved as {saved}" if saved else "")
-            _tell({**described.as_json(), **extra}, text, as_json=as_json)
+            tell({**described.as_json(), **extra}, text, as_json=as_json)
 
 
-def _signed(content: bytes, profile: ClientProfile, key: Path | None, password: Path | None) -> bytes:
-    root = parse(content, ParseLimits())
+def _signed(file: Path, profile: ClientProfile, key: Path | None, password: Path | None) -> bytes:
+    content = read_input(file)
+    root = parse_input(content, file=file)
     if root.find(f"{{{DS}}}Signature") is not None:
         return content
     chosen = key or profile.key
@@ -184,10 +184,3 @@ def _save(folder: Path, document: FetchedDocument) -> Path:
 def _fit(name: str) -> str:
     """A name for a file of ours, whatever the gateway calls it."""
     return _UNFIT.sub("_", name)[-_NAME_LENGTH:]
-
-
-def _tell(record: dict[str, object], text: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(record)
-    else:
-        say(text)

@@ -8,7 +8,7 @@ import typer
 
 from gateway import clock
 from gateway.cli.files import read_input, write_whole
-from gateway.cli.output import JsonFlag, print_json, print_rows, say
+from gateway.cli.output import JsonFlag, print_rows, tell
 from gateway.codelists import file_of, read_folder
 from gateway.errors import ConfigurationError
 from gateway.flow.dates import parse_moment
@@ -45,11 +45,9 @@ def install(
     folder = _folder()
     before = len(lists[one.name].codes) if one.name in (lists := read_folder(folder)) else None
     _write(folder, one)
-    if as_json:
-        print_json({"name": one.name, "codes": len(one.codes), "codes_before": before, "sha256": one.digest})
-    else:
-        replaced = "" if before is None else f", in place of one with {before}"
-        say(f"{one.name}: {len(one.codes)} codes{replaced}")
+    record = {"name": one.name, "codes": len(one.codes), "codes_before": before, "sha256": one.digest}
+    replaced = "" if before is None else f", in place of one with {before}"
+    tell(record, f"{one.name}: {len(one.codes)} codes{replaced}", as_json=as_json)
 
 
 @app.command("list")

@@ -8,7 +8,7 @@ import typer
 
 from gateway.archive import Archive
 from gateway.cli.context import open_configured, open_store, operations
-from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
+from gateway.cli.output import JsonFlag, local, print_json, print_rows, say, tell
 from gateway.cli.progress import counting_bar
 from gateway.errors import ConfigurationError
 from gateway.flow.dates import Moment, parse_moment
@@ -99,37 +99,41 @@ def show(sys_ref: SysRef, as_json: JsonFlag = False) -> None:
 
 
 @app.command("retry")
-def retry(sys_ref: SysRef, reason: Reason) -> None:
+def retry(sys_ref: SysRef, reason: Reason, as_json: JsonFlag = False) -> None:
     """Let a document go on at once, also one that was given up."""
     with open_configured() as gateway:
         operations(gateway).retry(sys_ref, reason)
-    say(f"{sys_ref} goes on")
+    tell({"sysRef": sys_ref, "act": "retry"}, f"{sys_ref} goes on", as_json=as_json)
 
 
 @app.command("hold")
-def hold(sys_ref: SysRef, reason: Reason) -> None:
+def hold(sys_ref: SysRef, reason: Reason, as_json: JsonFlag = False) -> None:
     """Keep a document back until it is released."""
     with open_configured() as gateway:
         operations(gateway).hold(sys_ref, reason)
-    say(f"{sys_ref} is held")
+    tell({"sysRef": sys_ref, "act": "hold"}, f"{sys_ref} is held", as_json=as_json)
 
 
 @app.command("release")
-def release(sys_ref: SysRef, reason: Reason) -> None:
+def release(sys_ref: SysRef, reason: Reason, as_json: JsonFlag = False) -> None:
     """Let a held document go on at once."""
     with open_configured() as gateway:
         operations(gateway).release(sys_ref, reason)
-    say(f"{sys_ref} is released")
+    tell({"sysRef": sys_ref, "act": "release"}, f"{sys_ref} is released", as_json=as_json)
 
 
 @app.command("reroute")
 def reroute(
-    sys_ref: SysRef, to: Annotated[str, typer.Option(help="Target system, e.g. AES.")], reason: Reason
+    sys_ref: SysRef,
+    to: Annotated[str, typer.Option(help="Target system, e.g. AES.")],
+    reason: Reason,
+    as_json: JsonFlag = False,
 ) -> None:
     """Deliver a waiting document to another target system."""
     with open_configured() as gateway:
         operations(gateway).reroute(sys_ref, to.upper(), reason)
-    say(f"{sys_ref} goes to {to.upper()}")
+    record = {"sysRef": sys_ref, "act": "reroute", "system": to.upper()}
+    tell(record, f"{sys_ref} goes to {to.upper()}", as_json=as_json)
 
 
 @app.command("export")
@@ -156,6 +160,7 @@ def export(
 def purge(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
     most: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1_000_000,
+    as_json: JsonFlag = False,
 ) -> None:
     """Let go what [retention] keeps no longer; workers do the same in the background."""
     with open_configured() as gateway:
@@ -164,11 +169,11 @@ def purge(
             raise ConfigurationError(key="retention.days", reason="names no state: all is kept for good")
         due = retention.due(limit=most)
         if dry_run:
-            print_rows("Due", ("state", "documents"), sorted(due.items()), as_json=False)
+            print_rows("Due", ("state", "documents"), sorted(due.items()), as_json=as_json)
             return
         with counting_bar(min(most, sum(due.values())), "documents") as advance:
             gone = retention.purge(most=most, told=advance)
-    say(f"{gone} documents are gone")
+    tell({"gone": gone}, f"{gone} documents are gone", as_json=as_json)
 
 
 def _waits(item: QueuedItem | None) -> str | None:

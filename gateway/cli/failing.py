@@ -13,11 +13,12 @@ from gateway.errors import (
     GatewayError,
     NotFoundError,
     UnavailableError,
+    UnreadableFileError,
 )
 from registry.errors import NotRegisteredError, RegistryError
 from routing.errors import NoRouteError, RouteConfigurationError, RoutingError
 from schemas.errors import SchemaError, UnknownTypeError
-from signing.errors import ParsingError, SigningError, UnknownCertificateError
+from signing.errors import SigningError, UnknownCertificateError
 
 __all__ = ["tell"]
 
@@ -27,7 +28,7 @@ _EXPLAINED: Final = (GatewayError, RegistryError, RoutingError, SchemaError, Sig
 _USAGE: Final[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 #: What to do, by kind of error; the first that fits counts.
 _REMEDIES: Final[tuple[tuple[type[Exception], str], ...]] = (
-    (ParsingError, "sisc check shows where the document is wrong"),
+    (UnreadableFileError, "sisc check shows where the document is wrong"),
     (DuplicateDocumentError, "the sender has sent it again: nothing is left to be done"),
     (NotRegisteredError, "sisc registry lists what is registered"),
     (UnknownCertificateError, "sisc ca list lists certificates"),
@@ -38,6 +39,7 @@ _FINDERS: Final = {
     "document": "sisc documents list finds documents",
     "answer": "sisc answers list --all lists what was held",
     "application": "sisc registry applications list shows those that wait",
+    "pack on trial": "sisc schemas packs --all lists packs",
     "migrated right": "sisc helpdesk link list has their ids",
     "request": "sisc helpdesk request list finds requests",
 }

@@ -9,10 +9,21 @@ from pathlib import Path
 from typing import Final
 
 import typer
+from lxml import etree
 
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, UnreadableFileError
+from signing.errors import ParsingError
+from signing.parsing import ParseLimits, parse
 
-__all__ = ["STANDARD_INPUT", "new_file", "read_input", "unusable", "write_output", "write_whole"]
+__all__ = [
+    "STANDARD_INPUT",
+    "new_file",
+    "parse_input",
+    "read_input",
+    "unusable",
+    "write_output",
+    "write_whole",
+]
 
 
 #: How a command line names it.
@@ -29,6 +40,19 @@ def read_input(file: Path) -> bytes:
         return sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
     except OSError as error:
         raise unusable(file, error) from error
+
+
+def parse_input(content: bytes, *, file: Path) -> etree._Element:
+    """The document element of what was read from a file.
+
+    Raises:
+        UnreadableFileError: it is no document that the channel takes.
+    """
+    try:
+        return parse(content, ParseLimits())
+    except ParsingError as error:
+        name = "standard input" if file == STANDARD_INPUT else str(file)
+        raise UnreadableFileError(file=name, reason=str(error)) from error
 
 
 def write_output(file: Path | None, content: bytes) -> None:

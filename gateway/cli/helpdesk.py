@@ -13,7 +13,7 @@ from gateway.cli import ca_status
 from gateway.cli.asking import PasswordFileOption, ask_password
 from gateway.cli.context import open_configured, operator
 from gateway.cli.helpdesk_requests import app as request_app
-from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
+from gateway.cli.output import JsonFlag, local, print_facts, print_json, print_rows, say, tell
 from gateway.clock import now
 from gateway.store.accounts import move_account
 from gateway.store.ports import UnitOfWork
@@ -78,10 +78,7 @@ def _show_account(account: Account, *, as_json: bool) -> None:
         "status": account.status.value,
         "person": account.person_id,
     }
-    if as_json:
-        print_json(facts)
-    else:
-        print_rows("Account", ("field", "value"), facts.items(), as_json=False)
+    print_facts("Account", facts, as_json=as_json)
 
 
 @app.command("change-email")
@@ -197,6 +194,7 @@ def review_link(
     verdict: Annotated[Review, typer.Argument(help="What is said of it.")],
     reason: _Reason,
     request: _Request = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Confirm or dispute a right that came from PDR, for somebody who cannot do it himself.
 
@@ -204,4 +202,5 @@ def review_link(
     """
     with _act(f"right {representation} {verdict}", reason, request) as desk:
         desk.records.review_link(representation, verdict, operator=desk.operator, at=desk.at, note=reason)
-    say(f"{representation} is {verdict}")
+    record = {"id": representation, "review": verdict.value}
+    tell(record, f"{representation} is {verdict}", as_json=as_json)

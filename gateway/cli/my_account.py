@@ -1,6 +1,6 @@
 """`sisc my-account`: what an account holder sees of himself, and does for himself."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +8,9 @@ import typer
 
 from gateway.cli.asking import ask_secret
 from gateway.cli.client import LoginOption, PasswordFileOption, ProfileOption, UrlOption
-from gateway.cli.output import JsonFlag, print_json, print_rows, say
+from gateway.cli.output import JsonFlag, print_facts, print_list, tell
 from gateway.client.profile import load_profile
-from gateway.client.registry_client import Facts, RegistryClient
+from gateway.client.registry_client import RegistryClient
 
 __all__ = ["app"]
 
@@ -29,33 +29,6 @@ def _open(
     return RegistryClient(chosen.url, login=chosen.login, password=chosen.password)
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, Mapping):
-        return ":".join(map(str, value.values()))
-    return ", ".join(str(_cell(each)) for each in value) if isinstance(value, list) else value
-
-
-def _show(account: Facts, *, as_json: bool) -> None:
-    if as_json:
-        print_json(account)
-    else:
-        print_rows("Account", ("field", "value"), account.items(), as_json=False)
-
-
-def _list(title: str, items: Iterable[Facts], *, as_json: bool) -> None:
-    if as_json:
-        for item in items:
-            print_json(item)
-        return
-    found = list(items)
-    if not found:
-        say(f"{title}: none")
-        return
-    columns = tuple(dict.fromkeys(name for item in found for name in item))
-    rows = ([_cell(item.get(name)) for name in columns] for item in found)
-    print_rows(title, columns, rows, as_json=False)
-
-
 @app.command("show")
 def show(
     url: UrlOption = None,
@@ -66,7 +39,7 @@ def show(
 ) -> None:
     """Show the account and the person registered behind it."""
     with _open(profile, url, login, password_file) as client:
-        _show(client.account(), as_json=as_json)
+        print_facts("Account", client.account(), as_json=as_json)
 
 
 def _lister(title: str, operation: str) -> Callable[..., None]:
@@ -80,7 +53,7 @@ def _lister(title: str, operation: str) -> Callable[..., None]:
         as_json: JsonFlag = False,
     ) -> None:
         with _open(profile, url, login, password_file) as client:
-            _list(title, client.items(operation), as_json=as_json)
+            print_list(title, client.items(operation), as_json=as_json)
 
     return command
 
@@ -112,7 +85,7 @@ def link(
     """Link the account to its record from PDR, with a one-time password of the help desk."""
     secret = ask_secret("One-time password", one_time_password_file, option="--one-time-password-file")
     with _open(profile, url, login, password_file) as client:
-        _show(client.link(secret), as_json=as_json)
+        print_facts("Account", client.link(secret), as_json=as_json)
 
 
 @app.command("confirm")
@@ -122,11 +95,12 @@ def confirm(
     login: LoginOption = None,
     password_file: PasswordFileOption = None,
     profile: ProfileOption = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Confirm that links which came from PDR are right."""
     with _open(profile, url, login, password_file) as client:
         for each in links:
-            say(f"{each} {client.review(each, correct=True)}")
+            _tell_review(each, client.review(each, correct=True), as_json=as_json)
 
 
 @app.command("dispute")
@@ -137,7 +111,13 @@ def dispute(
     login: LoginOption = None,
     password_file: PasswordFileOption = None,
     profile: ProfileOption = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Tell the help desk that a link which came from PDR is wrong."""
     with _open(profile, url, login, password_file) as client:
-        say(f"{link_id} {client.review(link_id, correct=False, note=note)}")
+        review = client.review(link_id, correct=False, note=note)
+        _tell_review(link_id, review, as_json=as_json)
+
+
+def _tell_review(link_id: str, review: str, *, as_json: bool) -> None:
+    tell({"id": link_id, "review": review}, f"{link_id} {review}", as_json=as_json)

@@ -13,7 +13,17 @@ from rich.text import Text
 
 from gateway.clock import WARSAW
 
-__all__ = ["JsonFlag", "console", "local", "print_json", "print_rows", "say"]
+__all__ = [
+    "JsonFlag",
+    "console",
+    "local",
+    "print_facts",
+    "print_json",
+    "print_list",
+    "print_rows",
+    "say",
+    "tell",
+]
 
 #: `--json` of every command.
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")]
@@ -54,13 +64,58 @@ def print_rows(
     console().print(table)
 
 
+def print_facts(title: str, facts: Mapping[str, object], *, as_json: bool) -> None:
+    """Print what is known of one thing: a table of fields, or one JSON line."""
+    if as_json:
+        print_json(facts)
+    else:
+        print_rows(title, ("field", "value"), facts.items(), as_json=False)
+
+
+def print_list(title: str, items: Iterable[Mapping[str, object]], *, as_json: bool) -> None:
+    """Print things one by one as a table, or as JSON lines; the columns are what any of them has."""
+    found = list(items)
+    columns = tuple(dict.fromkeys(name for item in found for name in item))
+    if as_json:
+        for item in found:
+            print_json(item)
+    elif found:
+        print_rows(title, columns, ([item.get(name) for name in columns] for item in found), as_json=False)
+    else:
+        say(f"{title}: none")
+
+
+def tell(record: Mapping[str, object], text: str, *, as_json: bool) -> None:
+    """Tell what was done: a sentence for people, or one JSON line."""
+    if as_json:
+        print_json(record)
+    else:
+        say(text)
+
+
 def local(moment: datetime) -> str:
     """Polish time for people, to the second."""
     return moment.astimezone(WARSAW).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _cell(value: object) -> Text:
-    return Text(local(value) if isinstance(value, datetime) else "" if value is None else str(value))
+    return Text(_words(value))
+
+
+def _words(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return local(value)
+        case Mapping():
+            return ":".join(map(_words, value.values()))
+        case list() | tuple():
+            return ", ".join(map(_words, value))
+        case _:
+            return str(value)
 
 
 def _plain(value: object) -> str:

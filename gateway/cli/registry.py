@@ -1,6 +1,5 @@
 """`sisc registry`: persons, accounts, entities and representations."""
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import uuid4
@@ -10,7 +9,7 @@ import typer
 from gateway.cli.applications import app as applications_app
 from gateway.cli.asking import PasswordFileOption, ask_password
 from gateway.cli.context import open_registry
-from gateway.cli.output import JsonFlag, print_json, print_rows
+from gateway.cli.output import JsonFlag, print_facts, print_list, tell
 from gateway.cli.pdr import import_pdr
 from gateway.cli.registry_past import history, who_could_send
 from gateway.cli.registry_signer import app as signer_app
@@ -57,28 +56,6 @@ _After = Annotated[str, typer.Option(help="Go on behind this key, the last one o
 _IdSisc = Annotated[str, typer.Argument(help="ID SISC.")]
 _Login = Annotated[str, typer.Argument(help="E-mail address of the account.")]
 _Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day in Poland, YYYY-MM-DD.")]
-
-
-def _cell(value: object) -> object:
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
-
-
-def _show(title: str, facts: Mapping[str, object], *, as_json: bool) -> None:
-    if as_json:
-        print_json(facts)
-    else:
-        rows = ((field, _cell(value)) for field, value in facts.items())
-        print_rows(title, ("field", "value"), rows, as_json=False)
-
-
-def _listing(title: str, rows: Iterable[Mapping[str, object]], *, as_json: bool) -> None:
-    found = list(rows)
-    if as_json or not found:
-        for row in found:
-            print_json(row)
-        return
-    rows_of_cells = ([_cell(value) for value in row.values()] for row in found)
-    print_rows(title, tuple(found[0]), rows_of_cells, as_json=False)
 
 
 def _person_facts(person: Person) -> dict[str, object]:
@@ -145,7 +122,7 @@ def add_person(
     )
     with open_registry() as session:
         session.repository.add_person(person, operator=session.operator, at=session.now)
-    _show("Person", _person_facts(person), as_json=as_json)
+    print_facts("Person", _person_facts(person), as_json=as_json)
 
 
 @person_app.command("show")
@@ -155,8 +132,8 @@ def show_person(id_sisc: _IdSisc, as_json: JsonFlag = False) -> None:
         person = session.repository.get_person(id_sisc)
         logins = [account.login for account in session.repository.accounts_of([id_sisc])]
         rights = session.repository.representations(limit=100, party=id_sisc)
-    _show("Person", _person_facts(person) | {"accounts": logins}, as_json=as_json)
-    _listing("Rights (first 100)", map(_representation_facts, rights), as_json=as_json)
+    print_facts("Person", _person_facts(person) | {"accounts": logins}, as_json=as_json)
+    print_list("Rights (first 100)", map(_representation_facts, rights), as_json=as_json)
 
 
 @person_app.command("list")
@@ -164,7 +141,7 @@ def list_persons(limit: _Limit = 100, after: _After = "", as_json: JsonFlag = Fa
     """List persons by ID SISC."""
     with open_registry() as session:
         found = session.repository.persons(limit=limit, after=after)
-    _listing("Persons", map(_person_facts, found), as_json=as_json)
+    print_list("Persons", map(_person_facts, found), as_json=as_json)
 
 
 @account_app.command("add")
@@ -181,7 +158,7 @@ def add_account(
     with open_registry() as session:
         sealed = session.vault.encrypt(secret)
         session.repository.add_account(account, sealed, operator=session.operator, at=session.now)
-    _show("Account", _account_facts(account), as_json=as_json)
+    print_facts("Account", _account_facts(account), as_json=as_json)
 
 
 @account_app.command("show")
@@ -190,9 +167,9 @@ def show_account(login: _Login, as_json: JsonFlag = False) -> None:
     with open_registry() as session:
         account = session.repository.get_account(login)
         changes = session.repository.history(Subject.ACCOUNT, account.login)
-    _show("Account", _account_facts(account), as_json=as_json)
+    print_facts("Account", _account_facts(account), as_json=as_json)
     rows = ({"at": change.at, "operator": change.operator, "action": change.action} for change in changes)
-    _listing("History", rows, as_json=as_json)
+    print_list("History", rows, as_json=as_json)
 
 
 @account_app.command("list")
@@ -200,7 +177,7 @@ def list_accounts(limit: _Limit = 100, after: _After = "", as_json: JsonFlag = F
     """List accounts by login."""
     with open_registry() as session:
         found = session.repository.accounts(limit=limit, after=after)
-    _listing("Accounts", map(_account_facts, found), as_json=as_json)
+    print_list("Accounts", map(_account_facts, found), as_json=as_json)
 
 
 @account_app.command("link")
@@ -212,17 +189,17 @@ def link_account(
     """Link an account with a registered person."""
     with open_registry() as session:
         account = session.repository.link_account(login, person, operator=session.operator, at=session.now)
-    _show("Account", _account_facts(account), as_json=as_json)
+    print_facts("Account", _account_facts(account), as_json=as_json)
 
 
 @account_app.command("password")
-def set_password(login: _Login, password_file: PasswordFileOption = None) -> None:
+def set_password(login: _Login, password_file: PasswordFileOption = None, as_json: JsonFlag = False) -> None:
     """Set the password of an account."""
     secret = password_hash(ask_password(password_file))
     with open_registry() as session:
         sealed = session.vault.encrypt(secret)
         session.repository.set_password(login, sealed, operator=session.operator, at=session.now)
-    typer.echo(f"password of {login} set", err=True)
+    tell({"login": login, "password_set": True}, f"the password of {login} is set", as_json=as_json)
 
 
 @entity_app.command("add")
@@ -255,7 +232,7 @@ def add_entity(
     )
     with open_registry() as session:
         session.repository.add_entity(entity, operator=session.operator, at=session.now)
-    _show("Entity", _entity_facts(entity), as_json=as_json)
+    print_facts("Entity", _entity_facts(entity), as_json=as_json)
 
 
 @entity_app.command("show")
@@ -264,8 +241,8 @@ def show_entity(id_sisc: _IdSisc, as_json: JsonFlag = False) -> None:
     with open_registry() as session:
         entity = session.repository.get_entity(id_sisc)
         rights = session.repository.representations(limit=100, party=id_sisc)
-    _show("Entity", _entity_facts(entity), as_json=as_json)
-    _listing("Rights (first 100)", map(_representation_facts, rights), as_json=as_json)
+    print_facts("Entity", _entity_facts(entity), as_json=as_json)
+    print_list("Rights (first 100)", map(_representation_facts, rights), as_json=as_json)
 
 
 @entity_app.command("list")
@@ -273,7 +250,7 @@ def list_entities(limit: _Limit = 100, after: _After = "", as_json: JsonFlag = F
     """List firms by ID SISC."""
     with open_registry() as session:
         found = session.repository.entities(limit=limit, after=after)
-    _listing("Entities", map(_entity_facts, found), as_json=as_json)
+    print_list("Entities", map(_entity_facts, found), as_json=as_json)
 
 
 @representation_app.command("add")
@@ -300,7 +277,7 @@ def add_representation(
             valid_to=valid_to.date() if valid_to else None,
         )
         session.repository.add_representation(representation, operator=session.operator, at=session.now)
-    _show("Representation", _representation_facts(representation), as_json=as_json)
+    print_facts("Representation", _representation_facts(representation), as_json=as_json)
 
 
 @representation_app.command("end")
@@ -313,7 +290,7 @@ def end_representation(
         ended = session.repository.end_representation(
             representation, operator=session.operator, at=session.now
         )
-    _show("Representation", _representation_facts(ended), as_json=as_json)
+    print_facts("Representation", _representation_facts(ended), as_json=as_json)
 
 
 @representation_app.command("list")
@@ -326,4 +303,4 @@ def list_representations(
     """List rights by id."""
     with open_registry() as session:
         found = session.repository.representations(limit=limit, after=after, party=party)
-    _listing("Representations", map(_representation_facts, found), as_json=as_json)
+    print_list("Representations", map(_representation_facts, found), as_json=as_json)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -117,12 +118,21 @@ def _day(text: str) -> date:
 def _set(sample: etree._Element, assignments: Sequence[str]) -> etree._Element:
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
-        elements = [one for one in sample.iter("*") if local_name(one) == name and not len(one)]
-        if not equals or not elements:
-            raise ConfigurationError(key="--set", reason=f"{assignment!r} names no value of the sample")
-        for element in elements:
+        if not equals:
+            raise ConfigurationError(key="--set", reason=f"{assignment!r} is not of the form NAME=VALUE")
+        for element in _values(sample, name):
             element.text = value
     return sample
+
+
+def _values(sample: etree._Element, name: str) -> Sequence[etree._Element]:
+    values = [one for one in sample.iter("*") if not len(one)]
+    found = [one for one in values if local_name(one) == name]
+    if not found:
+        near = get_close_matches(name, map(local_name, values), n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise ConfigurationError(key="--set", reason=f"the sample has no value {name!r}{meant}")
+    return found
 
 
 def _break(

@@ -7,7 +7,7 @@ import typer
 
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured
-from gateway.cli.output import JsonFlag, print_rows, say
+from gateway.cli.output import JsonFlag, print_rows, tell
 from gateway.errors import ConfigurationError
 from routing.routes import AdapterKind
 from routing.simulators.scenarios import DEFAULT, SCENARIOS, Scenario
@@ -55,23 +55,27 @@ def show(prefix: Prefix, as_json: JsonFlag = False) -> None:
 
 
 @app.command("set")
-def set_scenario(system: System, party: Party, prefix: Prefix) -> None:
+def set_scenario(system: System, party: Party, prefix: Prefix, as_json: JsonFlag = False) -> None:
     """Let all new declarations of a party go as a scenario says, unless their LRN asks for another."""
     scenario = _scenario(prefix)
-    if system.upper() not in scenario.systems:
-        known = ", ".join(sorted(scenario.systems))
-        raise ConfigurationError(key="PREFIX", reason=f"{scenario.prefix} is a scenario of {known}")
     with open_configured() as gateway:
-        _ledger(gateway, system).choose(party, scenario.prefix)
-    say(f"{system.upper()}: declarations of {party} go as {scenario.prefix} says")
+        ledger, code = _ledger(gateway, system), system.upper()
+        if code not in scenario.systems:
+            known = ", ".join(sorted(scenario.systems))
+            raise ConfigurationError(key="PREFIX", reason=f"{scenario.prefix} is a scenario of {known}")
+        ledger.choose(party, scenario.prefix)
+    record = {"system": code, "party": party, "scenario": scenario.prefix}
+    tell(record, f"{code}: declarations of {party} go as {scenario.prefix} says", as_json=as_json)
 
 
 @app.command("clear")
-def clear(system: System, party: Party) -> None:
+def clear(system: System, party: Party, as_json: JsonFlag = False) -> None:
     """Let the declarations of a party go as their LRNs ask."""
     with open_configured() as gateway:
         _ledger(gateway, system).choose(party, None)
-    say(f"{system.upper()}: declarations of {party} go as their LRNs ask")
+    code = system.upper()
+    record = {"system": code, "party": party, "scenario": None}
+    tell(record, f"{code}: declarations of {party} go as their LRNs ask", as_json=as_json)
 
 
 @app.command("parties")
@@ -93,5 +97,8 @@ def _ledger(gateway: Gateway, system: str) -> SqlLedger:
     """The memory of a system that is simulated in this gateway."""
     simulated = [route.system for route in gateway.routes if route.adapter is AdapterKind.SIMULATOR]
     if system.upper() not in simulated:
-        raise ConfigurationError(key="SYSTEM", reason=f"simulated here: {', '.join(sorted(simulated))}")
+        raise ConfigurationError(
+            key="SYSTEM",
+            reason=f"{system} is not simulated here; these are: {', '.join(sorted(simulated)) or 'none'}",
+        )
     return SqlLedger(gateway.store.engine, system.upper())

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gateway.bootstrap import open_catalogue, open_packs
-from gateway.cli.context import open_store, operator
+from gateway.cli.context import open_configured, operator
 from gateway.cli.files import read_input
-from gateway.cli.output import JsonFlag, local, print_json, print_rows, say
-from gateway.settings import load_settings
+from gateway.cli.output import JsonFlag, local, print_json, print_rows, say, tell
+from gateway.errors import NotFoundError
+from gateway.settings import Settings, load_settings
 from gateway.store.trials import SqlTrials
 from schemas.compiling import Engine
 from schemas.errors import CatalogueError
@@ -142,10 +143,8 @@ def rollback(
 ) -> None:
     """Take a pack back: what it replaced counts again. Documents already received keep to it."""
     line = open_packs(load_settings()).take_back(pack)
-    if as_json:
-        print_json({"pack": line.pack, "until": line.until})
-    else:
-        say(f"{line.pack} is taken back for documents received from {_time(line.until)} on")
+    text = f"{line.pack} is taken back for documents received from {_time(line.until)} on"
+    tell({"pack": line.pack, "until": line.until}, text, as_json=as_json)
 
 
 def shadow_report(
@@ -153,8 +152,10 @@ def shadow_report(
     as_json: JsonFlag = False,
 ) -> None:
     """Report what packs on trial have made of live documents: what would be refused, where and why."""
-    with open_store() as store, store.read() as work:
+    with open_configured() as gateway, gateway.store.read() as work:
         sums = SqlTrials(work.connection).sums(pack)
+        if pack and not sums:
+            _demand_trial(gateway.settings, pack)
     if as_json:
         for one in sums:
             print_json(asdict(one))
@@ -169,6 +170,13 @@ def shadow_report(
         if one.code
     )
     print_rows("What would be refused", _FINDINGS, findings, as_json=False)
+
+
+def _demand_trial(settings: Settings, pack: str) -> None:
+    """Without documents tried there may be nothing to tell, or no such pack."""
+    lines = open_packs(settings).lines()
+    if not any(one.pack == pack and one.mode is Mode.SHADOW for one in lines):
+        raise NotFoundError(what="pack on trial", key=pack)
 
 
 def manifest(

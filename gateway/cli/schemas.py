@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from gateway.bootstrap import open_catalogue
-from gateway.cli.output import JsonFlag, print_json, print_rows, say
+from gateway.cli.output import JsonFlag, print_json, print_rows, say, tell
 from gateway.cli.schema_packs import add_pack_commands, unreadable
 from gateway.errors import ConfigurationError
 from gateway.settings import load_settings
@@ -87,6 +87,7 @@ def diff(
 def export(
     folder: Annotated[Path, typer.Argument(file_okay=False, metavar="DIR", help="A new or empty folder.")],
     system: Annotated[str | None, typer.Option(help="Only of this target system.")] = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Write all schemas into a folder, each source in its own, and a list of the types: types.jsonl."""
     types = [one for one in _catalogue().types() if system in {None, one.system}]
@@ -101,7 +102,8 @@ def export(
         (folder / _INDEX).write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(key=str(folder), reason=error.strerror or "cannot be written") from error
-    say(f"{len(types)} types, {files} schemas in {folder}")
+    record = {"folder": str(folder), "types": len(types), "schemas": files}
+    tell(record, f"{len(types)} types, {files} schemas in {folder}", as_json=as_json)
 
 
 def _copy(types: Iterable[MessageType], folder: Path) -> int:

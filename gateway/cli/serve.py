@@ -9,6 +9,7 @@ import sys
 import threading
 
 from gateway.cli.keys import told_by_setting
+from gateway.cli.output import JsonFlag, tell
 from gateway.errors import ConfigurationError
 from gateway.listening import find_port
 from gateway.observe import METRICS_VARIABLE, Observer, configure_logging, share_metrics
@@ -56,7 +57,7 @@ def worker() -> None:
     running.run()
 
 
-def migrate() -> None:
+def migrate(as_json: JsonFlag = False) -> None:
     """Bring the database schema to this version."""
     from gateway.store.sql_store import SqlStore  # noqa: PLC0415 - see _check_web
 
@@ -65,9 +66,10 @@ def migrate() -> None:
         _make_data_folder(settings)
     store = SqlStore.open(settings.store_url)
     try:
-        store.migrate()
+        revision = store.migrate()
     finally:
         store.close()
+    tell({"revision": revision}, f"the database is at revision {revision}", as_json=as_json)
 
 
 def _make_data_folder(settings: Settings) -> None:

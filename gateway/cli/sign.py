@@ -6,12 +6,11 @@ from typing import Annotated, Final
 
 import typer
 
-from gateway.cli.files import read_input, write_output
+from gateway.cli.files import parse_input, read_input, write_output
 from gateway.cli.keys import KeyOption, KeyPasswordOption, load_key
 from gateway.clock import now, signature_id
 from gateway.errors import ConfigurationError
 from signing.names import C14N_10, C14N_11, C14N_EXCLUSIVE, DS
-from signing.parsing import ParseLimits, parse
 from signing.sign import SignatureProfile, sign_enveloped
 
 __all__ = ["CanonicalForm", "Profile", "sign"]
@@ -54,7 +53,7 @@ def sign(
     """Sign a document: the signature becomes the last child of its document element."""
     if key is None:
         raise ConfigurationError(key="--key", reason="name a PKCS#12 file")
-    root = parse(read_input(file), ParseLimits())
+    root = parse_input(read_input(file), file=file)
     if root.find(f"{{{DS}}}Signature") is not None:
         raise ConfigurationError(key=str(file), reason="is signed already; the channel takes one signature")
     signed = sign_enveloped(

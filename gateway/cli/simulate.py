@@ -12,7 +12,7 @@ import typer
 
 from gateway import clock
 from gateway.cli.files import read_input
-from gateway.cli.output import JsonFlag, print_json, say
+from gateway.cli.output import JsonFlag, tell
 from gateway.errors import ConfigurationError, UnavailableError
 from gateway.listening import find_port
 from gateway.observe import configure_logging
@@ -93,10 +93,8 @@ def simulate(
 def _run(remote: RemoteBackEnd, system: str, stop: threading.Event, *, as_json: bool) -> None:
     try:
         with remote.running() as url:
-            if as_json:
-                print_json({"system": system, "url": url})
-            else:
-                say(f"{system} takes documents at {url}\nCtrl-C stops it.")
+            text = f"{system} takes documents at {url}\nCtrl-C stops it."
+            tell({"system": system, "url": url}, text, as_json=as_json)
             stop.wait()
     except BrokerError as error:
         raise UnavailableError(what="RabbitMQ", reason=str(error)) from error

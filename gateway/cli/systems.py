@@ -8,7 +8,7 @@ import typer
 
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured, operations
-from gateway.cli.output import JsonFlag, print_rows, say
+from gateway.cli.output import JsonFlag, print_rows, tell
 from gateway.cli.progress import counting_bar
 from gateway.flow.lanes import lane_of, system_of
 from gateway.store.model import Lane
@@ -33,19 +33,19 @@ Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
 
 
 @app.command("pause")
-def pause(system: Subject, reason: Reason) -> None:
+def pause(system: Subject, reason: Reason, as_json: JsonFlag = False) -> None:
     """Let documents for a system wait; with 'gateway' refuse AcceptDocument with B010."""
     with open_configured() as gateway:
         operations(gateway).pause(_subject(system), reason)
-    say(f"{_subject(system)} is paused")
+    _tell_state(_subject(system), "paused", as_json=as_json)
 
 
 @app.command("resume")
-def resume(system: Subject, reason: Reason) -> None:
+def resume(system: Subject, reason: Reason, as_json: JsonFlag = False) -> None:
     """End a pause; what waits goes on at once."""
     with open_configured() as gateway:
         operations(gateway).resume(_subject(system), reason)
-    say(f"{_subject(system)} is open")
+    _tell_state(_subject(system), "open", as_json=as_json)
 
 
 @app.command("status")
@@ -85,6 +85,10 @@ def history(
         changes = work.systems.history(_subject(system), limit=limit)
     rows = [(at, "paused" if paused else "resumed", by, reason) for paused, at, by, reason in changes]
     print_rows("History", ("time", "change", "by", "reason"), rows, as_json=as_json)
+
+
+def _tell_state(subject: str, state: str, *, as_json: bool) -> None:
+    tell({"system": subject, "state": state}, f"{subject} is {state}", as_json=as_json)
 
 
 def _ask(back_end: BackEnd) -> Health:

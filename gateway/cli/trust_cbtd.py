@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.context import open_store, operator
-from gateway.cli.output import JsonFlag, print_json, print_rows, say
+from gateway.cli.output import JsonFlag, print_rows, tell
 from gateway.clock import now
 from gateway.trust.cbtd import entries_of, read_held
 from registry.repository import RegistryRepository
@@ -57,10 +57,9 @@ def import_register(
             work.commit()
     if dry_run:
         _show("CBTD keys (nothing entered)", records, as_json=as_json)
-    elif as_json:
-        print_json({"certificates": len(records)})
     else:
-        say(f"{len(records)} certificates entered; the register is frozen")
+        text = f"{len(records)} certificates entered; the register is frozen"
+        tell({"certificates": len(records)}, text, as_json=as_json)
 
 
 @app.command("list")

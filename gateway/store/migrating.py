@@ -18,10 +18,13 @@ __all__ = ["check_revision", "migrate"]
 _LOCK = 0x51_5C  # names the lock under which one process at a time migrates
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine) -> str | None:
     """Apply the migrations that are missing, all or none, in one transaction.
 
     Safe from several processes at once: the first one migrates, the others wait and find nothing to do.
+
+    Returns:
+        The revision it is at now.
 
     Raises:
         UnavailableError: the schema in the database is one that this version does not know.
@@ -35,6 +38,7 @@ def migrate(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError as error:  # its revision is none of ours: a newer version was here
             raise UnavailableError(what="store", reason=f"a newer version was here ({error})") from error
+        return _revision(connection)
 
 
 def check_revision(connection: Connection) -> None:
@@ -46,11 +50,15 @@ def check_revision(connection: Connection) -> None:
     Raises:
         UnavailableError: the schema is older than expected, or the database was never set up.
     """
-    found = MigrationContext.configure(connection).get_current_revision()
+    found = _revision(connection)
     expected = _head()
     if found != expected and _number(found) <= _number(expected):
         reason = f"its schema is at {found or 'nothing'}, expected {expected}"
         raise UnavailableError(what="store", reason=reason)
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _number(revision: str | None) -> int:

@@ -317,8 +317,8 @@ class Store(Protocol):
     def wait_for_work(self, *, timeout: float) -> bool:
         """Sleep until work may have been added by any process, at most `timeout` seconds."""
 
-    def migrate(self) -> None:
-        """Bring the schema to the newest version; safe to call from several processes at once."""
+    def migrate(self) -> str | None:
+        """Bring the schema to the newest version, which is returned; safe from several processes at once."""
 
     def check(self) -> None:
         """Raise UnavailableError unless the database answers and its schema is the one expected."""

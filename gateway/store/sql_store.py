@@ -95,14 +95,17 @@ class SqlStore:
         """
         return self._signal.wait(timeout)
 
-    def migrate(self) -> None:
+    def migrate(self) -> str | None:
         """Bring the schema to the newest version; safe to call from several processes at once.
+
+        Returns:
+            The revision it is at now.
 
         Raises:
             UnavailableError: the database is out of reach.
         """
         with _translated():
-            migrate(self._engine)
+            return migrate(self._engine)
 
     def check(self) -> None:
         """Raise UnavailableError unless the database answers and its schema is the one expected."""

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from inspect import getdoc
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from typer.main import get_command
 
 from gateway import cli
 from gateway.cli.lazy import COMMANDS
@@ -15,6 +18,49 @@ from tests.unit.cli.cli_kit import EXAMPLE, PROJECT, Run
 
 #: What takes long to import and is wanted by servers alone, or by documents that are refused.
 SLOW = ("sqlalchemy", "alembic", "spyne", "pydantic_settings", "structlog", "httpx", "granian", "xmlschema")
+
+
+#: Commands without --json, and why.
+NO_JSON = {
+    "demo": "a tour for people",
+    "serve": "runs until it is stopped; its log is JSON",
+    "web": "as serve",
+    "worker": "as serve",
+    "sign": "its output is a document",
+    "ca issue": "its output is a certificate",
+    "schemas manifest": "its output is a file to be edited",
+}
+
+
+def commands(group: Any, *above: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - see Entry.load
+    """Every command of a group and of those below, by the words that call it."""
+    for name in group.commands:
+        one = group.commands[name]
+        if hasattr(one, "commands"):
+            yield from commands(one, *above, name)
+        else:
+            yield " ".join((*above, name)), one
+
+
+def test_every_command_but_these_speaks_json() -> None:
+    silent = {
+        name
+        for name, command in commands(get_command(cli.app))
+        if not any("--json" in option.opts for option in command.params)
+    }
+
+    assert silent == set(NO_JSON)
+
+
+def test_every_command_and_option_says_what_it_is() -> None:
+    unsaid = [
+        f"{name} {option.name}"
+        for name, command in commands(get_command(cli.app))
+        for option in command.params
+        if not option.help or not command.help
+    ]
+
+    assert unsaid == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)

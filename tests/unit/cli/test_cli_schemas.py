@@ -212,4 +212,6 @@ def test_a_trial_is_reported(run: Run, tmp_path: Path, sqlite_template: Path) ->
 
     assert [(one["code"], one["documents"]) for one in told] == [("", 7), ("XSD_LENGTH", 2)]
     assert "Too long." in run("schemas", "shadow").out
-    assert run("schemas", "shadow", "other", "--json").out == ""
+    unknown = run("schemas", "shadow", "other", "--json")
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "no pack on trial other; sisc schemas packs --all" in unknown.told

@@ -87,7 +87,7 @@ def test_a_signed_document_is_not_signed_again(run: Run, tmp_path: Path) -> None
         ((EXAMPLE, "--key", "ec.p12", "--key-password-file", "empty.txt"), 2, "empty line"),
         ((EXAMPLE, "--key", "ec.p12", "--key-password-file", "password.txt", "--out", "x/y"), 2, "x/y"),
         (("none.xml", "--key", "ec.p12"), 2, "none.xml"),
-        (("empty.txt", "--key", "ec.p12", "--key-password-file", "password.txt"), 1, "line 1"),
+        (("empty.txt", "--key", "ec.p12", "--key-password-file", "password.txt"), 1, "empty.txt: line 1"),
     ],
 )
 def test_every_failure_is_one_line_without_secrets(

@@ -1,5 +1,6 @@
 """Settings: where they come from, which wins, and what is said of mistakes."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +115,37 @@ def test_a_mistake_in_the_file_is_told_with_its_key(text: str, key: str) -> None
 
     assert told.value.key.endswith(key)
     assert told.value.reason
+
+
+def test_a_mistake_is_told_with_the_file_it_stands_in() -> None:
+    file = write("[web]\nport = 'x'")
+
+    with pytest.raises(ConfigurationError, match=f"valid integer.*in {file}"):
+        load_settings()
+
+
+def test_a_mistake_in_a_variable_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("[web]\nport = 9000")
+    monkeypatch.setenv("SISC_WEB__PORT", "x")
+
+    with pytest.raises(ConfigurationError, match="in SISC_WEB__PORT"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[web]\nprot = 1", "no such setting; did you mean web.port?"),
+        ("oprator = 'x'", "no such setting; did you mean operator?"),
+        ("[web]\nquite_different = 1", "no such setting (in"),
+        ("[routes.AES]\nadapter = 'direct'\nnothing = 1", "no such setting (in"),
+    ],
+)
+def test_the_key_that_was_meant_is_suggested(text: str, told: str) -> None:
+    write(text)
+
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        load_settings()
 
 
 def test_a_mistake_in_the_environment_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
