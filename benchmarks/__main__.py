@@ -1,4 +1,4 @@
-"""Print one JSON object: cost by stage, schemas, whole document against its floor, throughput, memory.
+"""Print one JSON object: cost by stage, whole document against its floor, throughput, workers, memory.
 
 All figures of a run come from one machine in one go; compare ratios, not milliseconds, between runs.
 """
@@ -7,8 +7,11 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from benchmarks.memory import peak_of_largest_document
+from benchmarks.scale.servers import SERVER, postgres_server
+from benchmarks.scale.workers import Trial, measure_workers
 from benchmarks.schemas import measure_schemas
 from benchmarks.stages import measure_floor, measure_stages
 from benchmarks.throughput import measure_throughput
@@ -39,11 +42,18 @@ def main() -> None:
             "ratio_cpu_to_floor": round(whole["cpu"] / floor["cpu"], 2),
             "ratio_wall_to_floor": round(whole["wall"] / floor["wall"], 2),
             "throughput": measure_throughput(Path(folder) / "processes", documents=_DOCUMENTS),
+            "workers": _two_workers(Path(folder) / "workers"),
             "verification": measure_verification(Path(folder) / "verification"),
             "largest_document": peak_of_largest_document(Path(folder) / "memory"),
         }
     json.dump(result, sys.stdout, indent=2)
     print()
+
+
+def _two_workers(folder: Path) -> dict[str, Any]:
+    """The short form of what `make bench-scale` measures at length."""
+    with postgres_server(SERVER) as server:
+        return measure_workers(folder, server, Trial(documents=200, rounds=2))
 
 
 main()

@@ -1,10 +1,10 @@
 """The whole way of a document in one process: SOAP request to back-end answers in the mailbox."""
 
-import gc
 from collections.abc import Callable, Sequence
 from time import perf_counter, process_time
 
 from benchmarks.workshop import Workshop, wsgi_environ
+from gateway.bootstrap import settle
 from gateway.soap.app import WSGIApplication
 from gateway.store.model import DocumentFilter, DocumentState
 from gateway.worker import LaneWorker
@@ -25,8 +25,7 @@ def measure_whole(workshop: Workshop, *, documents: int) -> dict[str, float]:
     lanes = [worker.lane_worker(lane, step) for lane, step in worker.lanes]
     _accept(application, requests[:1])
     _work(lanes)
-    gc.collect()
-    gc.freeze()  # as the processes do after their start
+    settle()
     parts = {
         "accept": _timed(lambda: _accept(application, requests[1:]), documents),
         "verify": _timed(lambda: _work(lanes[:1]), documents),

@@ -1,6 +1,5 @@
 """What is measured with: a sandbox opened in this process, signed documents, SOAP requests."""
 
-import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +8,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 from gateway import clock
-from gateway.bootstrap import Gateway, open_gateway
+from gateway.bootstrap import Gateway, open_gateway, settle
 from gateway.channel import Caller, Content, Submission
 from gateway.client.profile import ClientProfile
 from gateway.client.requests import Requests
@@ -104,8 +103,7 @@ def wsgi_environ(body: bytes) -> dict[str, object]:
 def measure(action: Callable[[], object], *, times: int) -> dict[str, float]:
     """CPU and wall milliseconds of one execution, after a warm-up and a garbage collection."""
     action()
-    gc.collect()
-    gc.freeze()  # as the processes do after their start
+    settle()
     cpu, wall = process_time(), perf_counter()
     for _ in range(times):
         action()

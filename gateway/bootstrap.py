@@ -76,7 +76,7 @@ from signing.keys import load_pkcs12
 from signing.parsing import ParseLimits
 from signing.sign import Sealer
 
-__all__ = ["Gateway", "open_catalogue", "open_gateway", "open_packs"]
+__all__ = ["Gateway", "open_catalogue", "open_gateway", "open_packs", "settle"]
 
 #: Room in a request for everything but the content: headers, names of files and systems.
 _ENVELOPE_BYTES: Final = 64 * 1024
@@ -355,10 +355,9 @@ class Gateway:
         }
 
     def _warm_up(self) -> None:
-        """Make what every document needs, and leave it out of garbage collection: it stays for good."""
+        """Make what every document needs."""
         self.validator.warm_up()
-        gc.collect()
-        gc.freeze()
+        settle()
 
     @cached_property
     def trust(self) -> TrustSources:
@@ -433,6 +432,12 @@ def open_gateway(settings: Settings, *, component: str) -> Gateway:
     store = SqlStore.open(settings.store_url)
     store.check()
     return Gateway(settings=settings, store=store, observe=Observer(component))
+
+
+def settle() -> None:
+    """End the start of a process: what has been built stays for good, and collections need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 def open_packs(settings: Settings) -> PackFolder:

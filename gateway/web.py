@@ -1,12 +1,11 @@
 """The WSGI application: the channel, the authority's publications, the schemas, health and figures."""
 
-import gc
 from collections.abc import Callable, Iterable
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gateway import callbacks
-from gateway.bootstrap import Gateway, open_gateway
+from gateway.bootstrap import Gateway, open_gateway, settle
 from gateway.errors import UnavailableError
 from gateway.observe import configure_logging, render_metrics
 from gateway.pki.web import PREFIX as PKI_PREFIX
@@ -39,7 +38,7 @@ def create() -> WSGIApplication:
     if called_back is not None:
         mounted[callbacks.PREFIX.rstrip("/")] = called_back
     application = _mount(gateway.soap_application(), mounted, _views(gateway))
-    gc.freeze()  # what has been built stays for good: collections need not look at it
+    settle()
     return application
 
 

@@ -61,7 +61,7 @@ class LaneWorker:
         while not self.stop.is_set():
             try:
                 if not self.work_once():
-                    self.store.wait_for_work(timeout=self.options.idle_seconds)
+                    self.store.wait_for_work(self.lane, timeout=self.options.idle_seconds)
             except UnavailableError as error:
                 self.observe(Action.STORE_UNAVAILABLE, detail=error.what, lane=self.lane)
                 self.stop.wait(_PAUSE_SECONDS)

@@ -1,112 +1,178 @@
-"""Documents a second with one worker process and with two, on PostgreSQL."""
+"""Documents a second with one worker and with several over one PostgreSQL, each on a "host" of its own."""
 
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psutil
-import psycopg
-from sqlalchemy import func, make_url, select
+from sqlalchemy import make_url, select
 
+from benchmarks.scale.budgets import BUDGETS, best_budget, cpu_seconds
+from benchmarks.scale.servers import database
+from benchmarks.scale.watching import DatabaseWatch
 from benchmarks.workshop import Workshop
-from gateway import clock
 from gateway.actions import Action
-from gateway.store.model import Lane
 from gateway.store.sql_store import SqlStore
-from gateway.store.tables import events
+from gateway.store.tables import events, work_items
 
-__all__ = ["measure_workers"]
+__all__ = ["Trial", "measure_workers"]
 
-_DRAIN_SECONDS = 600.0
-_BUSY_SECONDS = 0.05
+_LONGEST_SECONDS: Final = 600.0
+_LOOK_SECONDS: Final = 0.1
+_IDLE_PERCENT: Final = 5.0
+#: The part of the work that is timed: with some done already, and before the first worker runs out of it.
+_FROM, _TO = 0.1, 0.8
 
 
-def measure_workers(folder: Path, server: str, *, documents: int) -> dict[str, Any]:
-    """From receipt to back end, verification included; every process shares the machine's cores.
+@dataclass(kw_only=True)
+class _Told:
+    """About so many workers, all rounds together."""
 
-    Where the cores are fewer than the processes, the speed-up that the workers' own CPU time allows tells
-    more: it is two when a second worker makes no document dearer.
+    watch: DatabaseWatch
+    documents: int = 0
+    seconds: float = 0.0  # from the first resumption to the last document
+    worker_seconds: float = 0.0  # CPU
+    rates: list[float] = field(default_factory=list)  # documents a second, by round
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "per_second": round(sum(self.rates) / len(self.rates), 1),
+            "worker_cpu_ms_a_document": round(self.worker_seconds * 1000 / self.documents, 2),
+            "worker_cpu_cores": round(self.worker_seconds / self.seconds, 2),
+            "postgres_cpu_ms_a_document": round(self.watch.cpu_seconds * 1000 / self.documents, 2),
+            "postgres_cpu_cores": round(self.watch.cpu_seconds / self.seconds, 2),
+            "postgres_busy_sessions": self.watch.busy_sessions(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """How workers are measured."""
+
+    documents: int  # for each worker and round
+    rounds: int
+    counts: Sequence[int] = (1, 2)  # of workers; the first is what the others are compared with
+    share: float = 0.3  # of a core, for each worker
+    budget: str = field(default_factory=best_budget)  # one of `BUDGETS`
+
+
+def measure_workers(folder: Path, server: str, trial: Trial) -> dict[str, Any]:
+    """From receipt to the simulated back end's answers, verification included.
+
+    One worker and several take turns, so that whatever else the machine does meanwhile meets both.
 
     Args:
-        folder: for the gateways.
+        folder: for the gateway.
         server: URL of a PostgreSQL server where databases may be made.
-        documents: how many are worked on.
+        trial: how.
     """
-    one = _run(folder / "one", server, workers=1, documents=documents)
-    two = _run(folder / "two", server, workers=2, documents=documents)
+    with (
+        database(server) as url,
+        _gateway(folder, url) as workshop,
+        _stopped_workers(folder, max(trial.counts)) as workers,
+    ):
+        name = str(make_url(url).database)
+        told = {count: _Told(watch=DatabaseWatch(server=server, database=name)) for count in trial.counts}
+        for _ in range(trial.rounds):
+            for count in trial.counts:
+                _round(workshop, workers[:count], told[count], trial)
     return {
         "cores": os.cpu_count(),
-        "documents": documents,
-        "one_worker": one,
-        "two_workers": two,
-        "ratio_rate": round(two["per_second"] / one["per_second"], 2),
-        "ratio_allowed_by_cpu": round(2 * one["cpu_ms_a_document"] / two["cpu_ms_a_document"], 2),
+        "cpu_budget": f"{trial.share:.0%} of a core for each worker by {trial.budget}",
+        "documents_a_worker_and_round": trial.documents,
+        "workers": {count: each.report() for count, each in told.items()},
+        **_ratios([(count, each.rates) for count, each in told.items()]),
     }
 
 
-def _run(folder: Path, server: str, *, workers: int, documents: int) -> dict[str, float]:
-    name = f"sisc_bench_{clock.new_id().replace('-', '')}"
-    url = make_url(server).set(drivername="postgresql")
-    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        database = url.set(database=name).render_as_string(hide_password=False)
-        os.environ["SISC_STORE__URL"] = database
-        try:
-            return _drained(folder, database, workers=workers, documents=documents)
-        finally:
-            del os.environ["SISC_STORE__URL"]
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _drained(folder: Path, database: str, *, workers: int, documents: int) -> dict[str, float]:
-    workshop = Workshop.open(folder)
+def _round(workshop: Workshop, workers: Sequence[psutil.Process], told: _Told, trial: Trial) -> None:
+    store, documents = workshop.gateway.store, trial.documents * len(workers)
     for _ in range(documents):
         workshop.accept(workshop.signed())
-    workshop.close()
+    started, spent, seconds = store.clock(), sum(map(cpu_seconds, workers)), time.monotonic()
+    with told.watch.watching(), BUDGETS[trial.budget](workers, trial.share):
+        _wait_until_drained(store)
+    told.documents += documents
+    told.seconds += time.monotonic() - seconds
+    told.worker_seconds += sum(map(cpu_seconds, workers)) - spent
+    told.rates.append(_rate(store, started))
+
+
+def _ratios(rates: Sequence[tuple[int, Sequence[float]]]) -> dict[str, Any]:
+    (_, of_one), *others = rates
+    return {
+        "ratios": {count: round(sum(of_many) / sum(of_one), 2) for count, of_many in others},
+        "ratios_by_round": {
+            count: [round(many / one, 2) for many, one in zip(of_many, of_one, strict=True)]
+            for count, of_many in others
+        },
+    }
+
+
+@contextmanager
+def _gateway(folder: Path, url: str) -> Iterator[Workshop]:
+    os.environ["SISC_STORE__URL"] = url
+    try:
+        workshop = Workshop.open(folder)
+        yield workshop
+        workshop.close()
+    finally:
+        del os.environ["SISC_STORE__URL"]
+
+
+@contextmanager
+def _stopped_workers(folder: Path, count: int) -> Iterator[Sequence[psutil.Process]]:
+    """Workers that have started, found nothing to do, and stand still until they are let run."""
     command = [sys.executable, "-m", "gateway.cli", "--config", str(folder / "sisc.toml"), "worker"]
     processes = [
         psutil.Popen(command, stderr=subprocess.DEVNULL)  # our own program
-        for _ in range(workers)
+        for _ in range(count)
     ]
-    store = SqlStore.open(database)
-    _wait(store, lambda depth: depth < documents)
-    begun = _cpu_seconds(processes)  # starting cost them something, too
-    _wait(store, lambda depth: depth == 0)
-    spent = _cpu_seconds(processes) - begun
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.wait()
-    rate = documents / _seconds_of_work(store)
-    store.close()
-    return {"per_second": round(rate, 1), "cpu_ms_a_document": round(spent * 1000 / documents, 2)}
+    try:
+        for process in processes:
+            _wait_until_idle(process)
+            process.suspend()
+        yield processes
+    finally:
+        for process in processes:
+            process.resume()
+            process.terminate()
+        for process in processes:
+            process.wait()
 
 
-def _cpu_seconds(processes: Sequence[psutil.Popen]) -> float:
-    times = [process.cpu_times() for process in processes]
-    return sum(each.user + each.system for each in times)
+def _wait_until_idle(process: psutil.Process) -> None:
+    """Starting took a second or two of its time; what is measured is work."""
+    process.cpu_percent()
+    for _ in range(120):
+        if process.cpu_percent(interval=0.5) < _IDLE_PERCENT:
+            return
+    raise SystemExit("a worker did not come to rest")
 
 
-def _wait(store: SqlStore, until: Callable[[int], bool]) -> None:
-    """Until the number of work items is as wanted; a document has two, one after the other."""
-    deadline = time.monotonic() + _DRAIN_SECONDS
-    while True:
+def _wait_until_drained(store: SqlStore) -> None:
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    while time.monotonic() < deadline:
         with store.read() as work:
-            if until(work.queue.depth().get(Lane.VERIFY, 0) or sum(work.queue.depth().values())):
+            if work.connection.scalar(select(work_items.c.id).limit(1)) is None:
                 return
-        if time.monotonic() > deadline:
-            raise SystemExit("the queue was not drained in time")
-        time.sleep(_BUSY_SECONDS)
+        time.sleep(_LOOK_SECONDS)
+    raise SystemExit("the queue was not drained in time")
 
 
-def _seconds_of_work(store: SqlStore) -> float:
-    """From the first verification to the last delivery: starting the processes does not count."""
+def _rate(store: SqlStore, started: datetime) -> float:
+    """Documents a second; a document is worked on twice, it is verified and delivered."""
     done = {Action.DOCUMENT_SUBMITTED.value, Action.DOCUMENT_DELIVERED.value}
+    steps = select(events.c.at).where(events.c.at >= started, events.c.action.in_(done)).order_by(events.c.at)
     with store.read() as work:
-        span = select(func.min(events.c.at), func.max(events.c.at)).where(events.c.action.in_(done))
-        first, last = work.connection.execute(span).one()
-    return float((last - first).total_seconds())
+        at = work.connection.execute(steps).scalars().all()
+    first, last = int(len(at) * _FROM), int(len(at) * _TO)
+    seconds: float = (at[last] - at[first]).total_seconds()
+    return (last - first) / 2 / seconds

@@ -314,8 +314,8 @@ class Store(Protocol):
     def read(self) -> AbstractContextManager[UnitOfWork]:
         """A reading transaction: sees one state, blocks nobody; commit is refused."""
 
-    def wait_for_work(self, *, timeout: float) -> bool:
-        """Sleep until work may have been added by any process, at most `timeout` seconds."""
+    def wait_for_work(self, lane: str, *, timeout: float) -> bool:
+        """Sleep until work may have been added to a lane by any process, at most `timeout` seconds."""
 
     def migrate(self) -> str | None:
         """Bring the schema to the newest version, which is returned; safe from several processes at once."""

@@ -38,6 +38,7 @@ from gateway.errors import LostLeaseError
 from gateway.store.model import NewWork, WorkItem
 from gateway.store.tables import work_items
 from gateway.store.types import greatest
+from gateway.store.wakeup import EVERY_LANE
 
 __all__ = ["SqlQueue"]
 
@@ -164,7 +165,11 @@ _DONE = (
     )
     .returning(_item.id, _item.order_key)
 )
-_FOLLOWED = select(_item.order_key).distinct().where(_item.order_key.in_(bindparam("keys", expanding=True)))
+_FOLLOWED = (
+    select(_item.order_key, _item.lane)
+    .distinct()
+    .where(_item.order_key.in_(bindparam("keys", expanding=True)))
+)
 _next = (
     select(_other.c.id)
     .where(_other.c.order_key == bindparam("key"), _other.c.position.is_not(None))
@@ -202,7 +207,7 @@ class SqlQueue:
     def __init__(self, connection: Connection, *, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
-        self.work_added = False  # whether waiting workers should be woken on commit
+        self._lanes_to_wake: set[str] = set()  # on commit
 
     def put(self, lane: str, work: NewWork, *, at: datetime) -> None:
         """Add work that is due at `at`; wakes waiting workers on commit."""
@@ -214,7 +219,7 @@ class SqlQueue:
             return
         common = {"lane": str(lane), "ready": at <= self._clock(), "due_at": at, "added_at": at}
         self._connection.execute(_PUT, [common | asdict(each) for each in work])
-        self.work_added = True
+        self._lanes_to_wake.add(str(lane))
 
     def claim(
         self, lane: str, *, owner: str, at: datetime, lease: timedelta, limit: int
@@ -287,16 +292,24 @@ class SqlQueue:
 
     def wake(self) -> None:
         """Have waiting workers look again once the transaction commits."""
-        self.work_added = True
+        self._lanes_to_wake.add(EVERY_LANE)
+
+    def announced(self) -> frozenset[str]:
+        """The lanes whose workers are to be woken by the commit; asked once for each commit."""
+        lanes = frozenset(self._lanes_to_wake)
+        self._lanes_to_wake.clear()
+        return lanes
 
     def _wake_next(self, keys: Collection[str]) -> None:
         """Make ready what waited for the finished items with these order keys."""
         if not keys:
             return
-        followed = self._connection.execute(_FOLLOWED, {"keys": sorted(keys)}).scalars().all()
+        followed = self._connection.execute(_FOLLOWED, {"keys": sorted(keys)}).all()
         if followed:
-            self._connection.execute(_WAKE, [{"key": key} for key in sorted(followed)])
-            self.work_added = True
+            self._connection.execute(
+                _WAKE, [{"key": key} for key in sorted({row.order_key for row in followed})]
+            )
+            self._lanes_to_wake.update(row.lane for row in followed)
 
     def depth(self) -> Mapping[str, int]:
         """Items by lane. Counts every item: for operators, not for the flow."""

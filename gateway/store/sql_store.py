@@ -88,12 +88,13 @@ class SqlStore:
             connection.begin()
             yield SqlUnitOfWork(connection, clock=self._clock, signal=None)
 
-    def wait_for_work(self, *, timeout: float) -> bool:
-        """Sleep until work may have been added by any process, at most `timeout` seconds.
+    def wait_for_work(self, lane: str, *, timeout: float) -> bool:
+        """Sleep until work may have been added to a lane by any process, at most `timeout` seconds.
 
-        Any number of threads may wait; all are woken. Work that comes due by time alone wakes nobody.
+        Any number of threads may wait; all of the lane are woken. Work that comes due by time alone wakes
+        nobody.
         """
-        return self._signal.wait(timeout)
+        return self._signal.wait(lane, timeout)
 
     def migrate(self) -> str | None:
         """Bring the schema to the newest version; safe to call from several processes at once.

@@ -100,10 +100,9 @@ class SqlUnitOfWork:
         """
         if self._signal is None:
             raise ReadOnlyError
-        announce = self.queue.work_added
-        if announce:
-            self._signal.before_commit(self._connection)
+        lanes = self.queue.announced()
+        if lanes:
+            self._signal.before_commit(self._connection, lanes)
         self._connection.commit()
-        if announce:
-            self.queue.work_added = False
-            self._signal.after_commit()
+        if lanes:
+            self._signal.after_commit(lanes)

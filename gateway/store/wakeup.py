@@ -1,6 +1,7 @@
 """How workers learn of new work at once, whichever process added it.
 
-One thread per process watches the database and wakes all threads that wait. It starts with the first wait.
+One thread per process watches the database and wakes the threads that wait for the lane. It starts with the
+first wait.
 What it misses while the database is away costs a worker no more than its own timeout.
 """
 
@@ -9,14 +10,18 @@ import logging
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterator
+from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-__all__ = ["PostgresSignal", "SqliteSignal", "WorkSignal"]
+__all__ = ["EVERY_LANE", "PostgresSignal", "SqliteSignal", "WorkSignal"]
+
+#: Wakes whoever waits, whichever lane it works: what an operator changed, or an older version added.
+EVERY_LANE: Final = ""
 
 _CHANNEL = "sisc_work"
 _POLL_SECONDS = 0.02  # SQLite tells nobody of a commit: a look costs a few microseconds
@@ -36,33 +41,34 @@ class WorkSignal(ABC):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._condition = threading.Condition()
-        self._rings = 0
-        self._heard = threading.local()  # .rings: how many rings this thread knows of
+        self._rings: Counter[str] = Counter()  # by lane
+        self._heard = threading.local()  # .rings: by lane, how many rings this thread knows of
         self._closed = threading.Event()
         self._watcher: threading.Thread | None = None
 
     @abstractmethod
-    def before_commit(self, connection: Connection) -> None:
+    def before_commit(self, connection: Connection, lanes: Collection[str]) -> None:
         """Called in the transaction that adds work."""
 
     @abstractmethod
-    def after_commit(self) -> None:
+    def after_commit(self, lanes: Collection[str]) -> None:
         """Called once that transaction is durable."""
 
     @abstractmethod
-    def _news(self, connection: Any) -> Iterator[bool]:  # noqa: ANN401 - each driver has its own
+    def _news(self, connection: Any) -> Iterator[Collection[str]]:  # noqa: ANN401 - each driver has its own
         """Start watching on a connection of the driver.
 
         Returns:
-            At least every 0.25 s, whether work was added meanwhile; nothing since this call is missed.
+            At least every 0.25 s, the lanes that got work meanwhile; nothing since this call is missed.
         """
 
-    def wait(self, timeout: float) -> bool:
-        """Sleep until work may have been added since this thread last waited.
+    def wait(self, lane: str, timeout: float) -> bool:
+        """Sleep until work may have been added to a lane since this thread last waited for it.
 
         A thread's first wait returns at once: work may have been added before anybody watched.
 
         Args:
+            lane: whose work the thread does.
             timeout: seconds at most.
 
         Returns:
@@ -70,16 +76,20 @@ class WorkSignal(ABC):
         """
         self._watch()
         with self._condition:
-            heard = getattr(self._heard, "rings", -1)
-            self._condition.wait_for(lambda: self._closed.is_set() or self._rings != heard, timeout)
-            self._heard.rings = self._rings
-            return not self._closed.is_set() and self._rings != heard
+            known: dict[str, int] = self._heard.__dict__.setdefault("rings", {})
+            heard = known.get(lane, -1)
+            self._condition.wait_for(lambda: self._closed.is_set() or self._rung(lane) != heard, timeout)
+            known[lane] = self._rung(lane)
+            return not self._closed.is_set() and known[lane] != heard
 
-    def ring(self) -> None:
-        """Wake everybody."""
+    def ring(self, *lanes: str) -> None:
+        """Wake who waits for one of these lanes."""
         with self._condition:
-            self._rings += 1
+            self._rings.update(lanes)
             self._condition.notify_all()
+
+    def _rung(self, lane: str) -> int:
+        return self._rings[lane] + self._rings[EVERY_LANE]
 
     def close(self) -> None:
         """Stop watching and let everybody go."""
@@ -110,59 +120,61 @@ class WorkSignal(ABC):
         connection.detach()  # never to return to the pool
         with contextlib.closing(connection):
             news = self._news(driver)
-            self.ring()  # what came before we watched
-            for added in news:
+            self.ring(EVERY_LANE)  # what came before we watched
+            for lanes in news:
                 if self._closed.is_set():
                     return
-                if added:
-                    self.ring()
+                if lanes:
+                    self.ring(*lanes)
 
 
 class SqliteSignal(WorkSignal):
     """Looks whether the file changed; threads of the same process are woken without that."""
 
-    def before_commit(self, connection: Connection) -> None:
+    def before_commit(self, connection: Connection, lanes: Collection[str]) -> None:
         """Nothing: the commit itself changes the file."""
 
-    def after_commit(self) -> None:
+    def after_commit(self, lanes: Collection[str]) -> None:
         """Wake our own threads."""
-        self.ring()
+        self.ring(*lanes)
 
-    def _news(self, connection: sqlite3.Connection) -> Iterator[bool]:
+    def _news(self, connection: sqlite3.Connection) -> Iterator[Collection[str]]:
         return self._changes(connection, _data_version(connection), _last_item(connection))
 
-    def _changes(self, connection: sqlite3.Connection, version: int, last: int) -> Iterator[bool]:
+    def _changes(self, connection: sqlite3.Connection, version: int, last: int) -> Iterator[Collection[str]]:
         while True:
             self._closed.wait(_POLL_SECONDS)
             if (newer := _data_version(connection)) == version:
-                yield False
+                yield ()
                 continue
             version, before, last = newer, last, _last_item(connection)
-            yield last != before
+            yield _lanes_after(connection, before) if last != before else ()
 
 
 class PostgresSignal(WorkSignal):
     """LISTEN and NOTIFY; the notification is part of the transaction that adds the work."""
 
-    def before_commit(self, connection: Connection) -> None:
+    def before_commit(self, connection: Connection, lanes: Collection[str]) -> None:
         """Notify all listeners once the transaction commits."""
-        connection.execute(_NOTIFY)
+        for lane in sorted(lanes):
+            connection.execute(_NOTIFY, {"lane": lane})
 
-    def after_commit(self) -> None:
+    def after_commit(self, lanes: Collection[str]) -> None:
         """Nothing: our own listener hears it as the others do."""
 
-    def _news(self, connection: psycopg.Connection) -> Iterator[bool]:
+    def _news(self, connection: psycopg.Connection) -> Iterator[Collection[str]]:
         connection.autocommit = True
         connection.execute(f"LISTEN {_CHANNEL}")
         return self._notifications(connection)
 
     @staticmethod
-    def _notifications(connection: psycopg.Connection) -> Iterator[bool]:
+    def _notifications(connection: psycopg.Connection) -> Iterator[Collection[str]]:
         while True:
-            yield any(connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1))
+            told = connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1)
+            yield {notification.payload for notification in told}
 
 
-_NOTIFY = select(func.pg_notify(_CHANNEL, ""))
+_NOTIFY = select(func.pg_notify(_CHANNEL, bindparam("lane")))
 
 
 def _data_version(driver: sqlite3.Connection) -> int:
@@ -175,3 +187,8 @@ def _last_item(driver: sqlite3.Connection) -> int:
     """The number of the last work item ever added."""
     row = driver.execute("SELECT seq FROM sqlite_sequence WHERE name = 'work_items'").fetchone()
     return int(row[0]) if row else 0
+
+
+def _lanes_after(driver: sqlite3.Connection, item: int) -> Collection[str]:
+    """The lanes of the work items added after one; those done meanwhile need nobody."""
+    return {lane for (lane,) in driver.execute("SELECT DISTINCT lane FROM work_items WHERE id > ?", [item])}

@@ -117,7 +117,7 @@ def test_connections_that_the_server_ended_are_replaced(postgres_url: str, new_d
     """As after a restart of the server: pooled connections are dead."""
     store = SqlStore.open(postgres_url)
     take_in(store, new_document(sys_ref="before"))
-    assert store.wait_for_work(timeout=30)
+    assert store.wait_for_work("verify", timeout=30)
     killer = SqlStore.open(postgres_url)
     with killer.begin() as work:
         end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
@@ -126,7 +126,7 @@ def test_connections_that_the_server_ended_are_replaced(postgres_url: str, new_d
 
     take_in(store, new_document(sys_ref="after"))
     assert rows(store) == dict.fromkeys(TABLES, 2)
-    while not store.wait_for_work(timeout=1):  # the listener comes back, too
+    while not store.wait_for_work("verify", timeout=1):  # the listener comes back, too
         take_in(store, new_document())
     store.close()
 
