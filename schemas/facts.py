@@ -33,6 +33,7 @@ def read_facts(root: etree._Element, message_type: MessageType) -> MessageFacts:
     return MessageFacts(
         own_id=_first(found, places.own_id),
         lrn=_first(found, places.lrn),
+        more_lrns=_further(found, places.lrn),
         mrn=_first(found, places.mrn),
         arc=_first(found, places.arc),
         correlation=_first(found, places.correlation),
@@ -99,6 +100,12 @@ def _first(found: _Found, paths: tuple[str, ...]) -> str | None:
         if path in found:
             return found[path][0][1]
     return None
+
+
+def _further(found: _Found, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """What stands beside the first at the place that counts."""
+    present = next((found[path] for path in paths if path in found), ())
+    return tuple(value for _, value in present[1:])
 
 
 def _parties(found: _Found, root: str, places: tuple[PartyPlace, ...]) -> list[Party]:

@@ -17,6 +17,7 @@ __all__ = [
     "arc_fault",
     "grn_check_digit",
     "grn_fault",
+    "has_arc_form",
     "is_valid_arc",
     "is_valid_eori",
     "is_valid_excise_number",
@@ -140,6 +141,11 @@ def grn_fault(value: str) -> Text | None:
 def arc_fault(value: str) -> Text | None:
     """Why a value is no ARC; None: it is one."""
     return _fault(value, _ARC, _ARC_BODY)
+
+
+def has_arc_form(value: str) -> bool:
+    """Whether a value looks like an ARC, be its check digit right or wrong."""
+    return _ARC.fullmatch(value) is not None
 
 
 def is_valid_eori(value: str) -> bool:

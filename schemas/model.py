@@ -141,6 +141,7 @@ class MessageFacts:
 
     own_id: str | None = None
     lrn: str | None = None
+    more_lrns: tuple[str, ...] = ()  # of a message about several movements (IE825): all but the first
     mrn: str | None = None
     arc: str | None = None
     correlation: str | None = None

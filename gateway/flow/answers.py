@@ -170,7 +170,7 @@ def _given(document: Document, answers: Sequence[Answer]) -> Iterator[GivenNumbe
 def _advance(document: Document, answer: Answer) -> Document:
     reached = _STATE[answer.kind]
     state = reached if _RANK[reached] > _RANK.get(document.state, 0) else document.state
-    return replace(document, state=state, mrn=answer.mrn or document.mrn, arc=answer.arc or document.arc)
+    return replace(document, state=state, mrn=document.mrn or answer.mrn, arc=document.arc or answer.arc)
 
 
 def _event(document: Document, answer: Answer, at: datetime) -> Event:

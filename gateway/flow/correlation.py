@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.store.model import Document, DocumentFilter, DocumentState
+from gateway.store.model import Document, DocumentFilter, DocumentState, KeyKind
 from gateway.store.ports import UnitOfWork
 from gateway.store.quarantine import QuarantineReason
 from routing.model import Answer
@@ -59,10 +59,17 @@ class Correlator:
         if document is None or document.system != self._system or document.state in _UNSEEN:
             detail = f"no document {sys_ref} was delivered to {self._system}"
             return Uncorrelated(reason=QuarantineReason.UNCORRELATED, detail=detail)
-        if answer.lrn and document.lrn and answer.lrn != document.lrn:
+        if answer.lrn and document.lrn and not self._names(document, answer.lrn):
             detail = f"it names LRN {answer.lrn}, but document {sys_ref} has {document.lrn}"
             return Uncorrelated(reason=QuarantineReason.CONTRADICTION, detail=detail)
         return document
+
+    def _names(self, document: Document, lrn: str) -> bool:
+        """Whether an LRN is the document's; that of a splitting (IE825) has one for each part."""
+        if lrn == document.lrn:
+            return True
+        numbers = self._work.identifiers.of(document.sys_ref)
+        return any(each.kind is KeyKind.LRN and each.value == lrn for each in numbers)
 
 
 def _searches(system: str, answer: Answer) -> Sequence[DocumentFilter]:

@@ -10,8 +10,8 @@ from schemas.model import MessageFacts
 
 __all__ = ["numbers_of_answers", "numbers_of_document", "numbers_of_reply"]
 
-#: A document of any length may name any number of parties; nobody looks for one by more than these.
-_MOST_PARTIES: Final = 50
+#: A document of any length may name any number of parties and LRNs; nobody looks for one by more than these.
+_MOST_OF_A_KIND: Final = 50
 
 
 def numbers_of_document(document: Document, facts: MessageFacts) -> list[Identifier]:
@@ -24,10 +24,11 @@ def numbers_of_document(document: Document, facts: MessageFacts) -> list[Identif
     own = (
         (KeyKind.OWN_ID, facts.own_id),
         (KeyKind.LRN, facts.lrn),
+        *((KeyKind.LRN, lrn) for lrn in facts.more_lrns[:_MOST_OF_A_KIND]),
         (KeyKind.MRN, facts.mrn),
         (KeyKind.ARC, facts.arc),
     )
-    parties = [(KeyKind(party.kind.value), party.number) for party in facts.parties[:_MOST_PARTIES]]
+    parties = [(KeyKind(party.kind.value), party.number) for party in facts.parties[:_MOST_OF_A_KIND]]
     return _identifiers(document, (*own, *parties))
 
 

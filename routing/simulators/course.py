@@ -137,7 +137,7 @@ class Course:
         if movement is None or step is None or movement.state not in step.within:
             return
         case = self._case(movement, None, scenario_named(movement.scenario, self._system.code))
-        cause = f"{due.sys_ref}/{due.event}/{movement.version}"
+        cause = f"{due.sys_ref}/{due.lrn}/{due.event}/{due.at.isoformat()}/{movement.version}"
         try:
             self.changes.posted.extend(self._attempt(case, due.event, cause))
         except AnswerShapeError as error:  # never again: the movement stays as it is
@@ -197,7 +197,14 @@ class Course:
         )
 
     def _case(self, movement: Movement, request: Request | None, scenario: Scenario) -> Case:
-        return Case(at=self._at, scenario=scenario, movement=movement, request=request, numbers=self._numbers)
+        return Case(
+            at=self._at,
+            scenario=scenario,
+            movement=movement,
+            request=request,
+            numbers=self._numbers,
+            composer=self._writer.compose,
+        )
 
     def _objections(self, case: Case, step: Step, movement: Movement | None) -> Iterator[FunctionalError]:
         """The first that is found, of the rules of content all."""

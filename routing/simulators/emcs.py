@@ -5,13 +5,14 @@ The version of the schema is part of its namespace: an answer speaks the version
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
-from routing.simulators import emcs_course
+from routing.simulators import emcs_course, emcs_split
+from routing.simulators.emcs_begin import begun, validated, what_comes, what_the_scenario_has
+from routing.simulators.emcs_draft import redirected
 from routing.simulators.emcs_writing import (
-    CONSIGNEE,
     DRAFT,
+    WRONG_VALUE,
     again,
     bodies,
     consignee_of,
@@ -33,24 +34,16 @@ from routing.simulators.lifecycle import (
     Step,
     System,
     Tell,
+    part_of,
     text_at,
 )
 from routing.simulators.rules import EU_COUNTRIES, decimals
-from routing.simulators.scenarios import Later, Point
-from schemas.identifiers import is_valid_arc, make_arc
+from schemas.identifiers import is_valid_arc
 
 __all__ = ["EMCSPL2"]
 
-_WRONG_VALUE: Final = "12"
-#: Kind of movement, last character of an ARC's body: e-AD for duty-suspended goods.
-_MOVEMENT_KIND: Final = "1"
 _OFFICE: Final = "CompetentAuthorityDispatchOffice/ReferenceNumber"
-_EXPORT: Final = "6"
 _REFUSED, _PARTLY_REFUSED = "3", "4"
-#: How long after the end of the journey the system reminds of a missing report of receipt
-#: (Council Directive (EU) 2020/262, Article 24: five working days).
-_REPORT_WITHIN: Final = timedelta(days=5)
-_HOURS_A_DAY: Final = 24
 
 _UNDER_WAY: Final = frozenset({State.RELEASED, State.EXPORTING})
 _OPEN: Final = _UNDER_WAY | {State.REFUSED}
@@ -74,38 +67,14 @@ _MASSES: Final = ("BodyRecordUniqueReference", "GrossMass", "NetMass")
 
 def _error(pointer: str, text: str, value: str) -> FunctionalError:
     return FunctionalError(
-        pointer=f"/IE815/{DRAFT}/{pointer}", code=_WRONG_VALUE, reason="SIM-VAL", text=text, value=value
+        pointer=f"/IE815/{DRAFT}/{pointer}", code=WRONG_VALUE, reason="SIM-VAL", text=text, value=value
     )
 
 
 def _submit(case: Case) -> Reaction:
-    """IE815 → IE801 to the consignor, and to a consignee in Poland."""
-
-    def make(serial: str) -> str:
-        return make_arc(case.local.year, "PL", serial + _MOVEMENT_KIND)
-
-    arc = case.numbers.new_reference(case.movement, make, length=15)
-    movement = replace(case.moved(State.RELEASED, sequence="1", validated_at=case.timestamp), reference=arc)
-    validated = replace(case, movement=movement)
-    told = Tell(type_code="IE801", changes=ead(validated), to=Side.ACTOR, movement=movement)
-    others = to_consignee(validated, told, consignee_of(validated))
-    return Reaction(tell=(told, *others), movement=movement, later=_what_comes(validated))
-
-
-def _what_comes(case: Case) -> tuple[Later, ...]:
-    """What the scenario has, and the reminder if nobody reports the receipt."""
-    if case.declared(f"{DRAFT}/HeaderEadEsad/DestinationTypeCode") == _EXPORT:
-        return case.next(Point.VALIDATED_EXPORT)
-    at_home = case.declared(CONSIGNEE).startswith("PL")
-    remind = Later(event="remind", after=_journey(case) + _REPORT_WITHIN)
-    return (*case.next(Point.VALIDATED if at_home else Point.VALIDATED_ABROAD), remind)
-
-
-def _journey(case: Case) -> timedelta:
-    """Length of the journey as declared: D and days, or H and hours."""
-    declared = case.declared(f"{DRAFT}/HeaderEadEsad/JourneyTime")
-    number = int(declared[1:]) if declared[1:].isdecimal() else 0
-    return timedelta(hours=number if declared[:1] == "H" else number * _HOURS_A_DAY)
+    """IE815 → IE801."""
+    new = begun(case, case.movement)
+    return Reaction(tell=validated(new), movement=new.movement, later=what_comes(new))
 
 
 def _check_cancellation(case: Case) -> Iterator[FunctionalError]:
@@ -129,22 +98,32 @@ def _cancel(case: Case) -> Reaction:
 
 def _change_destination(case: Case) -> Reaction:
     """IE813 back and to the consignee; a new one gets IE801, the old one IE803."""
-    sequence = str(int(case.fact("sequence") or "1") + 1)
-    old = consignee_of(case)
-    new = case.asked.text(f"{_CHANGE}/DestinationChanged/NewConsigneeTrader/Traderid") or old
-    movement = case.moved(State.RELEASED, sequence=sequence, consignee=new)
+    sequence = str(int(case.fact("sequence")) + 1)
+    news = redirected(part_of(case.asked.root, _CHANGE))
+    draft = case.compose("IE815", case.declaration, content("IE815", news))
+    movement = replace(
+        case.moved(State.RELEASED, sequence=sequence),
+        declaration=draft,
+        schema=case.asked.message_type.version,
+    )
     changed = replace(case, movement=movement)
     update = {"UpdateEadEsad": {"SequenceNumber": sequence}}
     told = again(changed, "IE813", "DateAndTimeOfValidationOfChangeOfDestination", update)
-    if new == old:
-        return Reaction(tell=(told, *to_consignee(changed, told, old)), movement=movement)
+    if consignee_of(changed) == consignee_of(case):
+        return Reaction(tell=(told, *to_consignee(changed, told, consignee_of(case))), movement=movement)
+    return Reaction(
+        tell=(told, *_diverted(case, changed)), movement=movement, later=what_the_scenario_has(changed)
+    )
+
+
+def _diverted(case: Case, changed: Case) -> tuple[Tell, ...]:
+    """Who was to get the goods, and who is to get them now."""
     notice = {"NotificationType": "1", "NotificationDateAndTime": case.timestamp, **key(changed)}
     diverted = Tell(type_code="IE803", changes=content("IE803", {"ExciseNotification": notice}))
-    trader = emcs_course.new_consignee(case)
-    validated = Tell(type_code="IE801", changes=ead(changed, trader))
-    return Reaction(
-        tell=(told, *to_consignee(changed, diverted, old), *to_consignee(changed, validated, new)),
-        movement=movement,
+    validated = Tell(type_code="IE801", changes=ead(changed))
+    return (
+        *to_consignee(case, diverted, consignee_of(case)),
+        *to_consignee(changed, validated, consignee_of(changed)),
     )
 
 
@@ -196,6 +175,7 @@ _STEPS: Final = {
     "IE813": Step(does=_change_destination, within=_OPEN),
     "IE818": Step(does=_receive, within=_UNDER_WAY, from_elsewhere=True),
     "IE819": Step(does=_alert, within=_UNDER_WAY, from_elsewhere=True),
+    "IE825": Step(does=emcs_split.split, within=_OPEN, check=emcs_split.check),
     "IE837": Step(does=_explain_delay, within=_OPEN, from_elsewhere=True),
     "IE871": Step(does=_explain_shortage, within=frozenset({State.CLOSED, State.REFUSED})),
     "IE880": Step(does=_close, within=_OPEN | {State.INTERRUPTED}),
@@ -208,6 +188,6 @@ EMCSPL2 = System(
     head=head,
     reject=reject,
     is_reference=is_valid_arc,
-    codes=Codes(rule=_WRONG_VALUE, missing=_WRONG_VALUE, duplicate_lrn="91"),
+    codes=Codes(rule=WRONG_VALUE, missing=WRONG_VALUE, duplicate_lrn="91"),
     prefixes={"": ("emcs", "tms")},
 )

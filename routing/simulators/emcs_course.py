@@ -1,31 +1,28 @@
-"""EMCS PL2, what happens of its own accord: receipt abroad, export, reminders, interruption (EU EMCS)."""
+"""EMCS PL2, what happens of its own accord: receipt abroad, export, reminders, reports (EU EMCS)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from routing.simulators.emcs_writing import DRAFT, from_system, key
+from routing.simulators.emcs_writing import DRAFT, UNKNOWN_DESTINATION, consignee_of, from_system, key
 from routing.simulators.ledger import State
 from routing.simulators.lifecycle import Case, Reaction, Step, Tell, code_of, find_at, text_at
 from routing.simulators.shaping import Again, Phrase, Told
 from schemas.identifiers import make_mrn
 
-__all__ = ["STEPS", "closure", "new_consignee"]
+__all__ = ["STEPS", "closure"]
 
 _UNDER_WAY: Final = frozenset({State.RELEASED, State.EXPORTING})
 _OFFICE: Final = f"{DRAFT}/CompetentAuthorityDispatchOffice/ReferenceNumber"
 _ANSWER_WITHIN: Final = timedelta(days=7)
 _SATISFACTORY, _UNSATISFACTORY, _REFUSED, _EXITED = "1", "2", "3", "21"
 _POLISH: Final = {"language": "pl"}
-_REPORT_OVERDUE: Final = "2"
+_NEW_DESTINATION_OVERDUE, _REPORT_OVERDUE, _DESTINATION_OVERDUE = "1", "2", "3"
 _SHORTAGE: Final = "S"
-_OTHER_REASON: Final = "0"
-
-
-def new_consignee(case: Case) -> Mapping[str, Told]:
-    """The trader that a change of destination names."""
-    found = find_at(case.asked.root, "Body/ChangeOfDestination/DestinationChanged/NewConsigneeTrader")
-    return {} if found is None else {"ConsigneeTrader": Again(found)}
+_VALIDATED: Final = "3"
+_CLOSED_BY_HAND: Final = "X07"
+#: In the lists of events and of persons: something else, told in words.
+_OTHER: Final = "0"
 
 
 def closure(case: Case) -> Mapping[str, Told]:
@@ -52,6 +49,15 @@ def _report(case: Case, conclusion: str, goods: Told = None) -> tuple[Tell, ...]
         "BodyReportOfReceiptExport": goods,
     }
     return from_system(case, "IE818", told)
+
+
+def _abroad(does: Callable[[Case], Reaction]) -> Callable[[Case], Reaction]:
+    """What a consignee abroad does; nothing any more once the goods go to one in Poland."""
+
+    def act(case: Case) -> Reaction:
+        return Reaction() if consignee_of(case).startswith("PL") else does(case)
+
+    return act
 
 
 def _receive(case: Case) -> Reaction:
@@ -92,14 +98,21 @@ def _reject_abroad(case: Case) -> Reaction:
 
 
 def _remind(case: Case) -> Reaction:
-    """IE802: the report of receipt is overdue. The consignor explains (IE837), or the consignee reports."""
+    """IE802: something is overdue. The consignor explains (IE837), or what is awaited comes after all."""
     attributes: dict[str, Told] = {
         "DateAndTimeOfIssuanceOfReminder": case.timestamp,
         "LimitDateAndTime": f"{case.day(_ANSWER_WITHIN)}T00:00:00",
-        "ReminderMessageType": _REPORT_OVERDUE,
+        "ReminderMessageType": _overdue(case),
     }
     told: dict[str, Told] = {"Attributes": attributes, "ExciseMovement": key(case)}
     return Reaction(tell=from_system(case, "IE802", told))
+
+
+def _overdue(case: Case) -> str:
+    if case.movement.state is State.REFUSED:
+        return _NEW_DESTINATION_OVERDUE
+    destination = case.declared(f"{DRAFT}/HeaderEadEsad/DestinationTypeCode")
+    return _DESTINATION_OVERDUE if destination == UNKNOWN_DESTINATION else _REPORT_OVERDUE
 
 
 def _interrupt(case: Case) -> Reaction:
@@ -115,7 +128,7 @@ def _interrupt(case: Case) -> Reaction:
 
 def _inspect(case: Case) -> Reaction:
     """IE717: goods checked on the way, nothing found."""
-    number = "PL" + code_of(case.movement.sys_ref, "IE717", length=13) + "1"
+    number = "PL" + code_of(case.movement.sys_ref, case.reference, "IE717", length=13) + "1"
     office: dict[str, Told] = {"ControlOfficeReferenceNumber": case.declared(_OFFICE)}
     control: dict[str, Told] = {
         "DateOfControl": case.today,
@@ -138,6 +151,47 @@ def _inspect(case: Case) -> Reaction:
         "ControlReport": control,
     }
     return Reaction(tell=from_system(case, "IE717", told))
+
+
+def _report_event(case: Case) -> Reaction:
+    """IE840: an accident on the way; authorities report such to both traders, and the goods go on."""
+    number = "PL" + code_of(case.movement.sys_ref, case.reference, "IE840", length=13) + "1"
+    header: dict[str, Told] = {
+        "EventReportNumber": number,
+        "ReferenceNumberOfExciseOffice": case.declared(_OFFICE),
+        "MemberStateOfEvent": "PL",
+    }
+    report: dict[str, Told] = {
+        "DateOfEvent": case.today,
+        "PlaceOfEvent": Phrase(text="Autostrada A2, węzeł Konin", attributes=_POLISH),
+        "ExciseOfficerIdentification": "Funkcjonariusz 1",
+        "SubmittingPerson": "Kierowca",
+        "SubmittingPersonCode": _OTHER,
+        "SubmittingPersonComplement": Phrase(text="Osoba prowadząca pojazd.", attributes=_POLISH),
+    }
+    event: dict[str, Told] = {
+        "EventTypeCode": _OTHER,
+        "AssociatedInformation": Phrase(text="Kolizja drogowa, bez ubytku wyrobów.", attributes=_POLISH),
+    }
+    told: dict[str, Told] = {
+        "Attributes": {
+            "EventReportMessageType": _VALIDATED,
+            "DateAndTimeOfValidationOfEventReport": case.timestamp,
+        },
+        "HeaderEventReport": header,
+        "ExciseMovement": key(case),
+        "EventReport": report,
+        "BodyEventReport": [event],
+    }
+    return Reaction(tell=from_system(case, "IE840", told))
+
+
+def _close(case: Case) -> Reaction:
+    """IE905: the office of dispatch has closed the movement by hand and tells both traders."""
+    attributes: dict[str, Told] = {**key(case), "Status": _CLOSED_BY_HAND, "LastReceivedMessageType": "IE881"}
+    return Reaction(
+        tell=from_system(case, "IE905", {"Attributes": attributes}), movement=case.moved(State.CLOSED)
+    )
 
 
 def _accept_export(case: Case) -> Reaction:
@@ -190,13 +244,15 @@ def _exit(case: Case) -> Reaction:
 
 #: What nobody sends a message for.
 STEPS: Final = {
-    "receive": Step(does=_receive, within=_UNDER_WAY),
-    "receive_short": Step(does=_receive_short, within=_UNDER_WAY),
-    "refuse_goods": Step(does=_refuse_goods, within=_UNDER_WAY),
-    "reject_abroad": Step(does=_reject_abroad, within=_UNDER_WAY),
+    "receive": Step(does=_abroad(_receive), within=_UNDER_WAY),
+    "receive_short": Step(does=_abroad(_receive_short), within=_UNDER_WAY),
+    "refuse_goods": Step(does=_abroad(_refuse_goods), within=_UNDER_WAY),
+    "reject_abroad": Step(does=_abroad(_reject_abroad), within=_UNDER_WAY),
     "remind": Step(does=_remind, within=_UNDER_WAY | {State.REFUSED}),
     "interrupt": Step(does=_interrupt, within=_UNDER_WAY),
     "inspect": Step(does=_inspect, within=_UNDER_WAY),
+    "report_event": Step(does=_report_event, within=_UNDER_WAY),
+    "close": Step(does=_close, within=_UNDER_WAY | {State.REFUSED, State.INTERRUPTED}),
     "accept_export": Step(does=_accept_export, within=frozenset({State.RELEASED})),
     "refuse_export": Step(does=_refuse_export, within=frozenset({State.RELEASED})),
     "exit": Step(does=_exit, within=frozenset({State.EXPORTING})),

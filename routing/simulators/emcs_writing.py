@@ -1,6 +1,7 @@
 """Excise messages: their header, what they repeat of the e-AD, and whom they reach (EU EMCS)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from routing.model import Recipient
@@ -17,12 +18,15 @@ from routing.simulators.lifecycle import (
 )
 from routing.simulators.shaping import Again, Told
 from routing.simulators.xml import Element
+from schemas.identifiers import has_arc_form
 from schemas.model import IdentifierKind
 
 __all__ = [
     "CONSIGNEE",
     "CONSIGNOR",
     "DRAFT",
+    "UNKNOWN_DESTINATION",
+    "WRONG_VALUE",
     "again",
     "bodies",
     "consignee_of",
@@ -39,6 +43,10 @@ __all__ = [
 DRAFT: Final = "Body/SubmittedDraftOfEADESAD"
 CONSIGNOR: Final = f"{DRAFT}/ConsignorTrader/TraderExciseNumber"
 CONSIGNEE: Final = f"{DRAFT}/ConsigneeTrader/Traderid"
+#: Functional error code of a value that is not right.
+WRONG_VALUE: Final = "12"
+#: Destination of energy products that are still to find their buyer (Directive (EU) 2020/262, Article 22).
+UNKNOWN_DESTINATION: Final = "8"
 _HOME: Final = "PL"
 _OF_CONSIGNEE: Final = frozenset({"IE818", "IE819"})
 _BY_CONSIGNOR: Final = "1"
@@ -54,14 +62,17 @@ _CONTENT: Final = {
     "IE807": "InterruptionOfMovement",
     "IE810": "CancellationOfEAD",
     "IE813": "ChangeOfDestination",
+    "IE815": "SubmittedDraftOfEADESAD",
     "IE818": "AcceptedOrRejectedReportOfReceiptExport",
     "IE819": "AlertOrRejectionOfEADESAD",
     "IE829": "NotificationOfAcceptedExport",
     "IE837": "ExplanationOnDelayForDelivery",
     "IE839": "RefusalByCustoms",
+    "IE840": "EventReportEnvelope",
     "IE871": "ExplanationOnReasonForShortage",
     "IE880": "ManualClosureRequest",
     "IE881": "ManualClosureResponse",
+    "IE905": "StatusResponse",
 }
 
 
@@ -139,25 +150,17 @@ def to_consignee(case: Case, told: Tell, number: str) -> tuple[Tell, ...]:
         return ()
     recipients = (Recipient(kind=IdentifierKind.EXCISE, number=number),)
     source = case.declaration if told.source is None else told.source
-    return (
-        Tell(
-            type_code=told.type_code,
-            changes=told.changes,
-            source=source,
-            to=Side.OWNER,
-            recipients=recipients,
-        ),
-    )
+    return (replace(told, source=source, to=Side.OWNER, recipients=recipients),)
 
 
 def consignee_of(case: Case) -> str:
     """Number of the consignee, empty where the e-AD names none."""
     if not case.movement.declaration:
         return ""
-    return case.fact("consignee") or case.declared(CONSIGNEE)
+    return case.declared(CONSIGNEE)
 
 
-def ead(case: Case, changes: Mapping[str, Told] | None = None) -> Mapping[str, Told]:
+def ead(case: Case) -> Mapping[str, Told]:
     """IE801: the draft again, with what the validation adds."""
     draft = part_of(case.declaration, DRAFT)
     added: dict[str, Told] = {
@@ -165,13 +168,13 @@ def ead(case: Case, changes: Mapping[str, Told] | None = None) -> Mapping[str, T
             "AdministrativeReferenceCode": case.reference,
             "DateAndTimeOfValidationOfEadEsad": case.fact("validated_at"),
         },
-        "EadEsad": Again(part_of(draft, "EadEsadDraft")),
+        "EadEsad": Again(part_of(draft, "EadEsadDraft"), {"UpstreamArc": case.fact("upstream") or None}),
         "HeaderEadEsad": Again(
             part_of(draft, "HeaderEadEsad"),
             {"SequenceNumber": case.fact("sequence"), "DateAndTimeOfUpdateValidation": case.timestamp},
         ),
     }
-    return content("IE801", Again(draft, {**added, **(changes or {})}))
+    return content("IE801", Again(draft, added))
 
 
 def reject(case: Case, errors: Sequence[FunctionalError]) -> Tell:
@@ -187,7 +190,7 @@ def reject(case: Case, errors: Sequence[FunctionalError]) -> Tell:
     ]
     facts = case.asked.facts
     numbers: dict[str, Told] = {
-        "AdministrativeReferenceCode": facts.arc,
+        "AdministrativeReferenceCode": facts.arc if facts.arc and has_arc_form(facts.arc) else None,
         "LocalReferenceNumber": facts.lrn,
     }
     changes = content("IE704", {"Attributes": numbers, "FunctionalError": found})

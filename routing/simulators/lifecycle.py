@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from routing.model import Delivery, Recipient
@@ -20,6 +20,7 @@ from schemas.model import MessageFacts, MessageType
 __all__ = [
     "Case",
     "Codes",
+    "Composer",
     "FunctionalError",
     "Header",
     "Numbers",
@@ -144,6 +145,10 @@ class Numbers(Protocol):
         """Use up the LRN of a movement that begins beside the one at hand."""
 
 
+#: Writes a message of a type from a source and what changes in it.
+Composer: TypeAlias = "Callable[[Case, str, Element, Mapping[str, Told]], bytes]"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """What a step looks at."""
@@ -153,6 +158,7 @@ class Case:
     movement: Movement
     request: Request | None = None  # None: the system acts of its own accord
     numbers: "Numbers"
+    composer: "Composer"
 
     @cached_property
     def declaration(self) -> Element:
@@ -210,6 +216,14 @@ class Case:
     def fact(self, name: str) -> str:
         """Something noted earlier, empty where it is not known."""
         return self.movement.facts.get(name, "")
+
+    def compose(self, type_code: str, source: Element, changes: Mapping[str, Told]) -> bytes:
+        """A message of another type written for the system's own use, in the version of the one at hand.
+
+        Raises:
+            AnswerShapeError: it cannot be written by its schema.
+        """
+        return self.composer(self, type_code, source, changes)
 
     def next(self, point: str) -> tuple[Later, ...]:
         """What the scenario has for a turning point."""

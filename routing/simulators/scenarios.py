@@ -223,6 +223,20 @@ SCENARIOS = (
         validated_export=(_after("interrupt", days=1),),
     ),
     _scenario(
+        "EVENT",
+        "an accident on the way is reported after 12 hours; the goods go on",
+        frozenset({_EMCS}),
+        validated=(_after("report_event", hours=12),),
+        validated_abroad=(_after("report_event", hours=12), _after("receive", days=3)),
+    ),
+    _scenario(
+        "HAND",
+        "no report of receipt: the office of dispatch closes the movement by hand after 30 days",
+        frozenset({_EMCS}),
+        validated=(_after("close", days=30),),
+        validated_abroad=(_after("close", days=30),),
+    ),
+    _scenario(
         "EXNO",
         "export refused by customs after a day",
         frozenset({_EMCS}),

@@ -1,12 +1,12 @@
 """Writing the messages of a step as answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from routing.model import Answer, AnswerKind
 from routing.simulators.lifecycle import Case, Header, Side, System, Tell
-from routing.simulators.shaping import shape
-from routing.simulators.xml import Element, to_bytes
+from routing.simulators.shaping import Told, shape
+from routing.simulators.xml import Element, parse, to_bytes
 from schemas.catalogue import Catalogue
 from schemas.model import MessageType
 from schemas.outline import outline_of
@@ -55,12 +55,9 @@ class Writer:
             type_code=tell.type_code, number=number, correlation=reader.own_id, sides=reader.document
         )
         movement = tell.movement or case.movement
-        content = shape(
-            outline_of(self._type(case, tell.type_code)),
-            reader.document if tell.source is None else tell.source,
-            {**self._system.head(case, header), **tell.changes},
-            prefixes=_prefixes(self._system, tell.type_code),
-            spare=self._system.spare,
+        source = reader.document if tell.source is None else tell.source
+        content = self.compose(
+            case, tell.type_code, source, {**self._system.head(case, header), **tell.changes}
         )
         is_arc = movement.reference is not None and len(movement.reference) > _MRN_LENGTH
         return Answer(
@@ -68,7 +65,7 @@ class Writer:
             kind=AnswerKind.BUSINESS,
             type_code=tell.type_code,
             filename=self._system.filename(tell.type_code, number),
-            content=to_bytes(content),
+            content=content,
             sys_ref=reader.sys_ref,
             correlation=reader.own_id,
             lrn=movement.lrn if movement.principal else None,
@@ -78,6 +75,17 @@ class Writer:
             confirmed_delivery=tell.type_code in case.scenario.against_proof,
         )
 
+    def compose(self, case: Case, type_code: str, source: Element, changes: Mapping[str, Told]) -> bytes:
+        """See `Case.compose`."""
+        content = shape(
+            outline_of(self._type(case, type_code)),
+            source,
+            changes,
+            prefixes=_prefixes(self._system, type_code),
+            spare=self._system.spare,
+        )
+        return to_bytes(content)
+
     def _type(self, case: Case, type_code: str) -> MessageType:
         """The type of an answer, in the version of what it answers where it has that."""
         version = case.request.message_type.version if case.request else case.movement.schema
@@ -86,7 +94,7 @@ class Writer:
 
 
 def _reader(case: Case, tell: Tell) -> _Reader:
-    request, movement = case.request, case.movement
+    request, movement = case.request, tell.movement or case.movement
     if tell.to is Side.ACTOR and request is not None:
         return _Reader(sys_ref=request.delivery.sys_ref, own_id=request.facts.own_id, document=request.root)
     if tell.to is Side.COUNTERPART:
@@ -95,7 +103,8 @@ def _reader(case: Case, tell: Tell) -> _Reader:
             own_id=case.fact("counterpart_own_id") or None,
             document=case.counterpart,
         )
-    return _Reader(sys_ref=movement.sys_ref, own_id=movement.own_id, document=case.declaration)
+    document = case.declaration if movement is case.movement else parse(movement.declaration)
+    return _Reader(sys_ref=movement.sys_ref, own_id=movement.own_id, document=document)
 
 
 def _prefixes(system: System, type_code: str) -> Sequence[str]:

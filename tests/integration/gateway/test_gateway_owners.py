@@ -8,15 +8,22 @@ from sqlalchemy import select, update
 
 from gateway import clock as system_clock
 from gateway.store import tables
+from gateway.store.model import KeyKind
 from gateway.store.owners import NumberOwners, OwnedKind
 from registry.model import Entity, NumberKind
 from registry.ownership import OwnerUnknown
 from registry.repository import RegistryRepository
+from routing.backends import build_back_ends
+from routing.routes import default_routes
 from signing.sign import sign_enveloped
-from tests.integration.gateway.world import AGENCY, FIRM, Member, World, declaration
+from tests.integration.gateway.test_gateway_answer_intake import Remote
+from tests.integration.gateway.world import AGENCY, FIRM, Member, World, catalogue, declaration
+from tests.integration.routing.life import letter
 
 EMCS = "urn:publicid:-:EC:DGTAXUD:EMCS:PHASE4"
 EXCISE = "PL52602130890"
+CONSIGNOR = "Body/SubmittedDraftOfEADESAD/ConsignorTrader/TraderExciseNumber"
+SPLIT_ARC = "Body/SubmittedDraftOfSplittingOperation/SplittingEad/UpstreamArc"
 _AES_HEADER = (
     "<messageSender>a</messageSender><messageRecipient>NECA.PL</messageRecipient>"
     "<preparationDateAndTime>2026-03-30T09:00:00</preparationDateAndTime>"
@@ -62,7 +69,7 @@ def invalidation(number: str) -> str:
 def post(world: World, member: Member, text: str) -> str:
     """Send a message and have it verified; its sysRef."""
     signed = sign_enveloped(
-        etree.fromstring(text), member.key, at=world.clock(), ids=system_clock.signature_id
+        etree.fromstring(text.encode()), member.key, at=world.clock(), ids=system_clock.signature_id
     )
     sys_ref = world.send(member, signed)
     world.verifier().work_once()
@@ -112,6 +119,40 @@ def test_who_has_a_right_for_the_owner_of_the_arc_may_cancel_and_nobody_else(exc
     assert refusal(world, colleague, cancellation(arc)) is None
     assert refusal(world, stranger, cancellation(arc)) == "NO_RIGHT"
     assert refusal(world, other_system, cancellation(arc)) == "RIGHT_FOR_OTHER_SYSTEMS"
+
+
+@pytest.mark.parametrize("far_away", [False, True])
+def test_the_parts_of_a_splitting_belong_to_whom_the_whole_belonged(
+    excise_world: World, *, far_away: bool
+) -> None:
+    world = excise_world
+    if far_away:  # nobody tells what the answers are: they are looked into
+        simulators = build_back_ends(default_routes(), world.store.engine, world.clock, catalogue())
+        world.back_ends["EMCSPL2"] = Remote(simulators["EMCSPL2"], at_once=True, system="EMCSPL2")
+    anna, colleague = world.enrol("anna", "EMCSPL2"), world.enrol("bogdan", "EMCSPL2")
+    stranger = world.enrol("celina", "EMCSPL2", represented=AGENCY)
+    whole = str(world.document(excise_movement(world, anna)).arc)
+    splitting = letter("IE825", {SPLIT_ARC: whole}).decode()
+    assert refusal(world, stranger, splitting.replace("M1", "other")) == "NO_RIGHT"
+
+    split = post(world, colleague, splitting)
+    world.work("EMCSPL2")
+
+    assert world.replies(split) == {"UPP": 1, "UPO": 1, "IE801": 2}
+    assert world.document(split).arc == whole
+    with world.store.read() as work:
+        numbers = work.identifiers.of(split)
+    assert {each.value for each in numbers if each.kind is KeyKind.LRN} == {"PART1", "PART2"}
+    parts = [each.value for each in numbers if each.kind is KeyKind.ARC and each.value != whole]
+    assert [refusal(world, anna, cancellation(arc)) for arc in parts] == [None, None]
+    assert [refusal(world, stranger, cancellation(arc)) for arc in parts] == ["NO_RIGHT"] * 2
+
+
+def excise_movement(world: World, member: Member) -> str:
+    """Have an e-AD of energy products validated; its sysRef."""
+    sys_ref = post(world, member, letter("IE815", {CONSIGNOR: EXCISE}).decode())
+    world.work("EMCSPL2")
+    return sys_ref
 
 
 def test_the_context_and_the_evidence_are_those_of_the_owners_right(excise_world: World) -> None:

@@ -13,7 +13,7 @@ from routing.model import AnswerKind
 from routing.tables import metadata
 from tests.integration.routing.conftest import sqlite_engine
 from tests.integration.routing.life import Life
-from tests.integration.routing.test_routing_life_cycles import ARC, DECLARATIONS, types
+from tests.integration.routing.test_routing_life_cycles import ARC, DECLARATIONS, UPSTREAM, types
 
 _TRANSIT, _EXPORT, _IMPORT = "TransitOperation", "ExportOperation", "Declaration"
 #: Where a message names its movement: by LRN, by reference. None: not so.
@@ -37,7 +37,10 @@ _KEYS: Final[dict[str, dict[str, tuple[str | None, str | None]]]] = {
         "ZC413": (f"{_IMPORT}/lrn", f"{_IMPORT}/mrn"),
         "ZC414": (f"{_IMPORT}/lrn", f"{_IMPORT}/mrn"),
     },
-    "EMCSPL2": {code: (None, f"{path}/AdministrativeReferenceCode") for code, path in ARC.items()},
+    "EMCSPL2": {
+        "IE825": (None, UPSTREAM),
+        **{code: (None, f"{path}/AdministrativeReferenceCode") for code, path in ARC.items()},
+    },
 }
 _REJECTIONS: Final = {"CC056C", "CC057C", "CC556C", "CC557C", "ZC416", "IE704", "CC906C", "CC917C"}
 #: After these nothing of a movement goes on.
@@ -86,6 +89,8 @@ class _AnyOrder(RuleBasedStateMachine):
         if types(answers)[-1] not in _REJECTIONS:
             assert lrn != _UNKNOWN[0]
             assert reference not in self.ended or type_code in _AFTERWARDS
+            if type_code == "IE825" and reference is not None:
+                self.ended.add(reference)
         self._note(reference, types(answers))
 
     @rule(hours=st.sampled_from((1, 3, 30, 24 * 61)))

@@ -14,7 +14,7 @@ from routing.simulators.sql_ledger import SqlLedger
 from routing.tables import metadata
 from schemas.identifiers import is_valid_arc, is_valid_mrn, make_mrn
 from tests.integration.routing.conftest import sqlite_engine
-from tests.integration.routing.life import START, Life, letter, told
+from tests.integration.routing.life import START, Life, in_version, letter, told
 
 LRN, MRN = "TransitOperation/LRN", "TransitOperation/MRN"
 EXPORT_LRN, EXPORT_MRN = "ExportOperation/LRN", "ExportOperation/MRN"
@@ -41,6 +41,12 @@ ARC = {
 }
 CONCLUSION = "Body/AcceptedOrRejectedReportOfReceiptExport/ReportOfReceiptExport/GlobalConclusionOfReceipt"
 REJECTED = "Body/AlertOrRejectionOfEADESAD/AlertOrRejection/EadEsadRejectedFlag"
+UPSTREAM = "Body/SubmittedDraftOfSplittingOperation/SplittingEad/UpstreamArc"
+SENT_ON = (
+    b"<DestinationTypeCode>1</DestinationTypeCode><NewConsigneeTrader language='pl'>"
+    b"<Traderid>PL52500083820</Traderid><TraderName>Paliwa</TraderName><StreetName>Morska</StreetName>"
+    b"<Postcode>81-001</Postcode><City>Gdynia</City></NewConsigneeTrader>"
+)
 SUBMITTER = "Body/ExplanationOnReasonForShortage/Attributes/SubmitterType"
 each_version = pytest.mark.parametrize("version", ["3.13", "3.23"])
 
@@ -407,6 +413,7 @@ def test_a_report_that_stays_away_is_asked_for_and_the_delay_explained(emcs: Lif
         ("STOP1", {}, ["IE807"]),
         ("LOST1", {}, ["IE802"]),
         ("CTRL1", {}, ["IE717", "IE818"]),
+        ("EVENT1", {}, ["IE840", "IE818"]),
         ("X1", {f"{DRAFT}/HeaderEadEsad/DestinationTypeCode": "6"}, ["IE829", "IE818"]),
         ("EXNO1", {f"{DRAFT}/HeaderEadEsad/DestinationTypeCode": "6"}, ["IE839"]),
     ],
@@ -419,6 +426,40 @@ def test_a_movement_abroad_goes_as_its_scenario_says(
     found = [answer for _ in range(10) for answer in emcs.later(days=1)]
     assert types(found) == later
     assert {answer.sys_ref for answer in found} == {"EMCSPL2-1"}
+
+
+@each_version
+def test_an_accident_on_the_way_is_reported_to_both_traders(emcs: Life, version: str) -> None:
+    draft(emcs, "EVENT1", version)
+    emcs.later()
+    reports = emcs.later(hours=12)
+    assert types(reports) == ["IE840", "IE840"]
+    assert readers(reports) == [("IE840", CONSIGNEE)]
+    assert told(reports[0], "DateOfEvent") == ["2026-11-21"]
+
+
+@each_version
+def test_both_traders_are_told_that_a_movement_was_closed_by_hand(emcs: Life, version: str) -> None:
+    arc = draft(emcs, "HAND1", version)
+    emcs.later(days=29)
+    told_of = emcs.later(days=1)
+    assert (types(told_of), readers(told_of)) == (["IE905", "IE905"], [("IE905", CONSIGNEE)])
+    assert told(told_of[0], "Status") == ["X07"]
+    assert codes(excise(emcs, "IE818", arc, version)) == ["92"]
+
+
+def test_goods_sent_on_to_poland_are_not_received_abroad(emcs: Life) -> None:
+    arc = reference(emcs.send("IE815", {DECLARATIONS["EMCSPL2"][1]: "E1"}, version="3.13"))
+    number, body = next(emcs.numbers), letter("IE813", {f"{ARC['IE813']}/AdministrativeReferenceCode": arc})
+    body = body.replace(b"<DestinationTypeCode>8</DestinationTypeCode>", SENT_ON).replace(b"M1", b"M2")
+    assert types(emcs.deliver("IE813", in_version(body, "3.13"), number)) == ["UPO", "IE813"]
+    [validated] = emcs.later()
+    assert readers([validated]) == [("IE801", CONSIGNEE)]
+    assert told(validated, "Traderid") == [CONSIGNEE]
+    assert told(validated, "IdentityOfTransportUnits") == ["MSKU1234565"]
+    assert emcs.later(days=7) == []
+    reminders = emcs.later(days=1)
+    assert (types(reminders), readers(reminders)) == (["IE802", "IE802"], [("IE802", CONSIGNEE)])
 
 
 # All systems

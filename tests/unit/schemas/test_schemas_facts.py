@@ -30,6 +30,18 @@ def test_numbers_are_read_without_surrounding_blanks(catalogue: Catalogue) -> No
     assert facts == MessageFacts(own_id="M1", lrn="L1")
 
 
+def test_a_message_about_several_movements_tells_all_their_lrns(catalogue: Catalogue) -> None:
+    root = etree.fromstring(
+        '<IE825 xmlns="urn:publicid:-:EC:DGTAXUD:EMCS:PHASE4:IE825:V3.23"><Body>'
+        "<SubmittedDraftOfSplittingOperation><SplittingEad><UpstreamArc>A</UpstreamArc></SplittingEad>"
+        "<SplitDetailsEad><LocalReferenceNumber>1</LocalReferenceNumber></SplitDetailsEad>"
+        "<SplitDetailsEad><LocalReferenceNumber>2</LocalReferenceNumber></SplitDetailsEad>"
+        "</SubmittedDraftOfSplittingOperation></Body></IE825>"
+    )
+    facts = read_facts(root, catalogue.get("IE825"))
+    assert facts == MessageFacts(lrn="1", more_lrns=("2",), arc="A")
+
+
 def test_of_the_places_of_a_role_the_first_present_counts(catalogue: Catalogue) -> None:
     root = import_declaration(
         party("Importer", "PL1") + party("Declarant", "PL2") + party("Representative", "PL3")
