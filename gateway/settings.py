@@ -44,6 +44,7 @@ __all__ = [
     "WebOptions",
     "WorkerOptions",
     "load_settings",
+    "settings_file",
 ]
 
 #: Names the settings file for this process and those it starts.
@@ -388,10 +389,7 @@ def load_settings(file: Path | None = None) -> Settings:
     Raises:
         ConfigurationError: the file is absent, unreadable or holds an unknown key or a bad value.
     """
-    named = file or _named_by_environment()
-    if named is not None and not named.is_file():
-        raise ConfigurationError(key=CONFIG_VARIABLE, reason=f"there is no file {named}")
-    chosen = (named or Path(_DEFAULT_FILE)).absolute()
+    chosen = settings_file(file)
     try:
         return _settings_class(chosen)(folder=chosen.parent)
     except ValidationError as error:
@@ -400,6 +398,18 @@ def load_settings(file: Path | None = None) -> Settings:
         raise ConfigurationError(key="SISC_…", reason=f"environment: {error}") from error
     except (ValueError, OSError) as error:  # not TOML, or not readable
         raise ConfigurationError(key=str(chosen), reason=str(error)) from error
+
+
+def settings_file(file: Path | None = None) -> Path:
+    """The file that `load_settings` reads; unless it was named it need not be there.
+
+    Raises:
+        ConfigurationError: it was named and is not there.
+    """
+    named = file or _named_by_environment()
+    if named is not None and not named.is_file():
+        raise ConfigurationError(key=CONFIG_VARIABLE, reason=f"there is no file {named}")
+    return (named or Path(_DEFAULT_FILE)).absolute()
 
 
 def _unusable(error: ErrorDetails, file: Path) -> ConfigurationError:

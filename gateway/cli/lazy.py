@@ -139,6 +139,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         name="worker",
         summary="Verify and deliver documents in the background.",
     ),
+    "doctor": Entry(
+        module="gateway.cli.doctor",
+        name="doctor",
+        summary="Look at everything this gateway needs, and tell how to mend what is wrong.",
+    ),
     "migrate": Entry(
         module="gateway.cli.serve",
         name="migrate",

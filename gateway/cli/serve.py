@@ -4,7 +4,6 @@ What cannot work is told in one line before anything is started.
 """
 
 import os
-import ssl
 import sys
 import threading
 
@@ -13,8 +12,9 @@ from gateway.cli.output import JsonFlag, tell
 from gateway.errors import ConfigurationError
 from gateway.listening import find_port
 from gateway.observe import METRICS_VARIABLE, Observer, configure_logging, share_metrics
-from gateway.settings import Settings, WebOptions, load_settings
+from gateway.settings import Settings, load_settings
 from gateway.supervisor import Supervisor, command, end_with_supervisor, on_stop_signal
+from gateway.tls import check_tls
 
 __all__ = ["migrate", "serve", "web", "worker"]
 
@@ -86,7 +86,7 @@ def _check_web(settings: Settings) -> None:
     The server's processes are forked off this one and would only repeat, with tracebacks, what is wrong. For
     the same reason it costs nothing that everything is imported here; but wrong options are told at once.
     """
-    _check_tls(settings, settings.web)
+    check_tls(settings)
     find_port(settings.web.host, settings.web.port, option="web.port", patience_seconds=2.0)
     from gateway.bootstrap import open_gateway  # noqa: PLC0415 - see above
 
@@ -109,27 +109,6 @@ def _check_worker(settings: Settings) -> None:
             gateway.worker()
     finally:
         gateway.store.close()
-
-
-def _check_tls(settings: Settings, options: WebOptions) -> None:
-    if bool(options.certificate) != bool(options.key):
-        raise ConfigurationError(key="web.certificate", reason="goes with web.key")
-    if options.demand_client_certificate and not options.client_ca:
-        raise ConfigurationError(
-            key="web.demand_client_certificate", reason="needs web.client_ca: nobody could be let in"
-        )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    if options.certificate and options.key:
-        try:
-            context.load_cert_chain(settings.path(options.certificate), settings.path(options.key))
-        except OSError as error:  # SSLError is one
-            reason = f"not usable with web.key: {error.strerror or error}"
-            raise ConfigurationError(key="web.certificate", reason=reason) from error
-    if options.client_ca:
-        try:
-            context.load_verify_locations(settings.path(options.client_ca))
-        except OSError as error:
-            raise ConfigurationError(key="web.client_ca", reason=str(error.strerror or error)) from error
 
 
 def _serve_http(settings: Settings) -> None:

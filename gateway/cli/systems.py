@@ -1,11 +1,11 @@
 """`sisc systems`: emergency mode of back ends and of the gateway itself."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from gateway.back_end_health import ask_all
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured, operations
 from gateway.cli.output import JsonFlag, print_rows, tell
@@ -14,7 +14,6 @@ from gateway.flow.lanes import lane_of, system_of
 from gateway.store.model import Lane
 from gateway.store.queue_control import LaneState
 from gateway.store.systems import GATEWAY
-from routing.model import BackEnd, Health
 
 __all__ = ["app"]
 
@@ -58,13 +57,10 @@ def status(as_json: JsonFlag = False) -> None:
 @app.command("health")
 def health(as_json: JsonFlag = False) -> None:
     """Ask every back end how it is; exits 1 when one is not well."""
-    with open_configured() as gateway, ThreadPoolExecutor() as pool:
+    with open_configured() as gateway:
         back_ends = gateway.back_ends
         with counting_bar(len(back_ends), "back ends") as count:
-            asked = {}
-            for system, told in zip(back_ends, pool.map(_ask, back_ends.values()), strict=True):
-                asked[system] = told
-                count(1)
+            asked = ask_all(back_ends, count)
         rows = [
             (system, gateway.routes.find(system).adapter.value, told.well, told.detail)
             for system, told in asked.items()
@@ -89,10 +85,6 @@ def history(
 
 def _tell_state(subject: str, state: str, *, as_json: bool) -> None:
     tell({"system": subject, "state": state}, f"{subject} is {state}", as_json=as_json)
-
-
-def _ask(back_end: BackEnd) -> Health:
-    return back_end.health()
 
 
 def _subject(system: str) -> str:
