@@ -18,9 +18,10 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter, process_time
 
-from sqlalchemy import Connection, Engine, Table, event, insert, text
+from sqlalchemy import Connection, Engine, Table, event, insert
 
 from benchmarks.pdr_records import nip, pesel, write_pdr
+from benchmarks.plans import plan_of, settle
 from benchmarks.workshop import resident_peak_mib
 from gateway import clock
 from gateway.migration import PdrImport
@@ -36,6 +37,7 @@ __all__ = ["main"]
 _CHUNK = 20_000
 _DECISIONS = 2_000
 _AGENCIES = 1_000
+_ENDED = 500
 _Row = dict[str, object]
 
 
@@ -94,8 +96,7 @@ def _fill(engine: Engine, size: _Size) -> None:
         while chunk := list(islice(rows, _CHUNK)):
             with engine.begin() as connection:
                 connection.execute(insert(table), chunk)
-    with engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    settle(engine)
 
 
 @contextmanager
@@ -125,23 +126,49 @@ def _decisions(store: SqlStore, size: _Size) -> dict[str, float]:
         for login, firm in _questions(size):
             spent.clear()
             begun = perf_counter()
-            decision = decide_rights(
-                registry,
-                login=login,
-                principals=[NamedParty(kind=NumberKind.EORI, number=firm)],
-                representatives=[],
-                system="AES",
-                at=clock.now(),
-                needs_right=True,
-            )
+            _question(registry, login, firm)
             whole.append(perf_counter() - begun)
             database.append(sum(spent))
-            assert isinstance(decision, Granted), decision
     return {
         "database_median_ms": _ms(statistics.median(database)),
         "database_p99_ms": _ms(statistics.quantiles(database, n=100)[98]),
         "whole_median_ms": _ms(statistics.median(whole)),
     }
+
+
+def _question(registry: RegistryRepository, login: str, firm: str) -> Granted:
+    decision = decide_rights(
+        registry,
+        login=login,
+        principals=[NamedParty(kind=NumberKind.EORI, number=firm)],
+        representatives=[],
+        system="AES",
+        at=clock.now(),
+        needs_right=True,
+    )
+    assert isinstance(decision, Granted), decision
+    return decision
+
+
+def _plan(store: SqlStore, size: _Size) -> Sequence[str]:
+    """How the database finds the facts of one such decision."""
+    login, firm = next(_questions(size))
+    with store.read() as work:
+        registry = RegistryRepository(work.connection)
+        return plan_of(work.connection, lambda: _question(registry, login, firm))
+
+
+def _endings(store: SqlStore, size: _Size) -> dict[str, float]:
+    """Milliseconds to end a right with its history: what the indexes cost is in there."""
+    seconds = []
+    with store.begin() as work:
+        registry = RegistryRepository(work.connection)
+        for i in range(size.rights - 1, size.rights - 1 - _ENDED, -1):
+            begun = perf_counter()
+            registry.end_representation(f"{i:032x}", operator="benchmark", at=clock.now())
+            seconds.append(perf_counter() - begun)
+        work.commit()
+    return {"median_ms": _ms(statistics.median(seconds))}
 
 
 def _questions(size: _Size) -> Iterator[tuple[str, str]]:
@@ -200,6 +227,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "database": store.engine.dialect.name,
             "fill_seconds": round(perf_counter() - begun, 1),
             "decision": _decisions(store, size),
+            "plan": _plan(store, size),
+            "end_a_right": _endings(store, size),
             "import": _import(store, Path(folder), options.records, size),
         }
         store.close()

@@ -26,9 +26,9 @@ def decide_rights(  # noqa: PLR0913 - the facts of one question, all by name
         NotRegisteredError: there is no such account.
         InvalidRecordError: `at` has no time zone.
     """
-    account, person = repository.sender(login)
+    account, person = repository.sender_standing(login)
     parties = [*principals[:1], *representatives]
-    entities = repository.entities_by_numbers(parties)
+    entities = repository.standing_of(parties)
     wanted = [entities[party].id_sisc for party in principals[:1] if party in entities]
     representations = repository.representations_for(person.id_sisc, wanted) if person is not None else []
     return decide(

@@ -13,11 +13,13 @@ __all__ = [
     "Activity",
     "Context",
     "Entity",
+    "EntityStanding",
     "Granted",
     "Link",
     "NamedParty",
     "NumberKind",
     "Person",
+    "PersonStanding",
     "Privilege",
     "RefusalReason",
     "Refused",
@@ -84,15 +86,21 @@ class Privilege(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
-    """A natural person registered in SISC."""
+class PersonStanding:
+    """What a rights decision asks of a person."""
 
     id_sisc: str
+    active: bool = True
+    only_system: str | None = None  # target system beside SZPROT outside which the person may not act
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person(PersonStanding):
+    """A natural person registered in SISC."""
+
     given_names: str
     surname: str
     pesel: str | None = None
-    active: bool = True
-    only_system: str | None = None  # target system beside SZPROT outside which the person may not act
 
 
 class SignerKind(StrEnum):
@@ -124,14 +132,20 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entity:
-    """A firm (or a person's business) registered in SISC."""
+class EntityStanding:
+    """What a rights decision asks of an entity."""
 
     id_sisc: str
-    name: str
-    numbers: tuple[tuple[NumberKind, str], ...] = ()
     active: bool = True
     owner_person: str | None = None  # ID SISC of the natural person whose own business this is
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entity(EntityStanding):
+    """A firm (or a person's business) registered in SISC."""
+
+    name: str
+    numbers: tuple[tuple[NumberKind, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ from registry.representations import RepresentationRecords, all_with_representat
 from registry.rights import in_force
 from registry.rows import representation_from_row
 from registry.signers import SignerRecords
+from registry.standing import StandingRecords
 
 __all__ = ["EVERY_SYSTEM", "RegistryRepository", "covers"]
 
@@ -26,7 +27,9 @@ def covers(systems: frozenset[str], system: str | None) -> bool:
     return bool(systems) if system is None else system in systems or EVERY_SYSTEM in systems
 
 
-class RegistryRepository(AccountRecords, RepresentationRecords, SignerRecords, ReaderRecords):
+class RegistryRepository(
+    AccountRecords, RepresentationRecords, StandingRecords, SignerRecords, ReaderRecords
+):
     """Accounts, persons, entities, representations and their history on one connection.
 
     Takes part in the transaction of the connection and never commits. Any RegistryError of a change asks for

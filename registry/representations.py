@@ -1,10 +1,11 @@
 """Records of representations: granting, changing, ending a right, and what the rights decision reads."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy import BindParameter, Select, bindparam, insert, or_, select, union_all, update
+from sqlalchemy import Select, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from registry import tables
@@ -22,12 +23,21 @@ from registry.powers import cut_back
 from registry.rights import in_force
 from registry.rows import representation_from_row, representation_row
 
-__all__ = ["KEEP_BASIS", "RepresentationRecords", "all_with_representative", "check_representation"]
+__all__ = [
+    "KEEP_BASIS",
+    "SYSTEM_CODE",
+    "RepresentationRecords",
+    "all_with_representative",
+    "check_representation",
+]
 
 #: A change leaves the right that this one was passed on from as it is.
 KEEP_BASIS = "*"
 
-_LONGEST_SYSTEM = 30  # characters of a target-system code
+#: How a target-system code looks.
+SYSTEM_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
+#: No right comes near it; an index holds whole rights, and PostgreSQL takes at most 2,704 bytes into one row.
+_MOST_SYSTEMS = 30
 
 
 def all_with_representative() -> Select[tuple[object, ...]]:
@@ -37,38 +47,6 @@ def all_with_representative() -> Select[tuple[object, ...]]:
         tables.entities.c.active.label("representative_active"),
         tables.entities.c.owner_person.label("representative_owner"),
     ).outerjoin(tables.entities, tables.entities.c.id_sisc == tables.representations.c.representative)
-
-
-def _for_rights() -> Select[tuple[object, ...]]:
-    """First links, second links, and the person's own links to the agencies in between; by index only.
-
-    The way leads from the person over his agencies to one pair (represented, representative) each, so the
-    cost grows neither with the register, nor with an agency's clients, nor with a firm's representatives.
-    """
-    grant = tables.representations.alias("granted")
-    reach = tables.representations.alias("reach")
-    person: BindParameter[str] = bindparam("person")
-    represented: BindParameter[str] = bindparam("wanted")
-    agencies = union_all(
-        select(reach.c.represented).where(reach.c.representative == person),
-        select(tables.entities.c.id_sisc).where(tables.entities.c.owner_person == person),
-    )
-    second = (
-        select(grant.c.id, grant.c.representative)
-        .where(grant.c.represented == represented, grant.c.representative.in_(agencies))
-        .cte("second")
-    )
-    ids = union_all(
-        select(grant.c.id).where(grant.c.represented == represented, grant.c.representative == person),
-        select(second.c.id),
-        select(reach.c.id).where(
-            reach.c.representative == person, reach.c.represented.in_(select(second.c.representative))
-        ),
-    )
-    return all_with_representative().where(tables.representations.c.id.in_(ids))
-
-
-_FOR_RIGHTS = _for_rights()
 
 
 def check_representation(representation: Representation) -> None:
@@ -86,8 +64,10 @@ def check_representation(representation: Representation) -> None:
             field="activities", reason="activities are named for systems of the right only"
         )
     for system in representation.systems:
-        if system != system.strip() or not 0 < len(system) <= _LONGEST_SYSTEM:
+        if not SYSTEM_CODE.fullmatch(system):
             raise InvalidRecordError(field="systems", reason=f"{system!r} is no target-system code")
+    if len(representation.systems) > _MOST_SYSTEMS:
+        raise InvalidRecordError(field="systems", reason=f"a right names at most {_MOST_SYSTEMS} systems")
     if representation.ended_at is not None:
         require_zone(representation.ended_at)
     if representation.valid_to is not None and representation.valid_to < representation.valid_from:
@@ -305,21 +285,6 @@ class RepresentationRecords(PartyRecords):
                 operator=operator,
                 at=at,
             )
-
-    def representations_for(
-        self, person_id: str, represented_ids: Collection[str]
-    ) -> Sequence[Representation]:
-        """Everything the rights decision needs about a person and the entities he may act for.
-
-        First links (person – entity), second links (agency – entity) of agencies the person has a link to or
-        owns, and these links (person – agency); also those that are over, because they explain a refusal.
-        """
-        found = {}
-        for represented in represented_ids:  # nearly always one, which costs less than a list in SQL
-            facts = {"person": person_id, "wanted": represented}
-            for row in self._connection.execute(_FOR_RIGHTS, facts).mappings():
-                found[row["id"]] = representation_from_row(row)
-        return list(found.values())
 
     def _get_open(self, representation_id: str) -> Representation:
         found = self.get_representation(representation_id)

@@ -17,12 +17,12 @@ from registry.model import (
     AccountStatus,
     Activity,
     Context,
-    Entity,
+    EntityStanding,
     Granted,
     Link,
     NamedParty,
     NumberKind,
-    Person,
+    PersonStanding,
     RefusalReason,
     Refused,
     Representation,
@@ -38,9 +38,9 @@ class _Case:
     """One question: this person, this entity, this system, this moment."""
 
     account: Account
-    person: Person
+    person: PersonStanding
     party: NamedParty
-    entity: Entity
+    entity: EntityStanding
     system: str
     at: datetime
     day: date
@@ -172,7 +172,7 @@ def _decide_for_others(
     return _refuse_path(path, case) if path.faults else path.granted(case)
 
 
-def _sender(account: Account, person: Person | None, system: str) -> Person | Refused:
+def _sender(account: Account, person: PersonStanding | None, system: str) -> PersonStanding | Refused:
     # A lock keeps its owner from logging in; what was sent before stays sent, or three wrong digests by a
     # stranger would refuse another's documents.
     if account.status is AccountStatus.CLOSED:
@@ -191,7 +191,7 @@ def _sender(account: Account, person: Person | None, system: str) -> Person | Re
     return person
 
 
-def _own_name(person: Person, party: NamedParty) -> Granted | None:
+def _own_name(person: PersonStanding, party: NamedParty) -> Granted | None:
     """Grant when the message names the person himself by his ID SISC."""
     if party.kind is not NumberKind.ID_SISC or party.number != person.id_sisc:
         return None
@@ -201,11 +201,11 @@ def _own_name(person: Person, party: NamedParty) -> Granted | None:
 def _decide_for_party(  # noqa: PLR0913 - the facts of one decision, all by name
     *,
     account: Account,
-    person: Person,
+    person: PersonStanding,
     party: NamedParty | None,
     representatives: Sequence[NamedParty],
     system: str,
-    entities: Mapping[NamedParty, Entity],
+    entities: Mapping[NamedParty, EntityStanding],
     representations: Sequence[Representation],
     at: datetime,
 ) -> RightsDecision:
@@ -234,11 +234,11 @@ def _decide_for_party(  # noqa: PLR0913 - the facts of one decision, all by name
 def decide(  # noqa: PLR0913 - the facts of one decision, all by name
     *,
     account: Account,
-    person: Person | None,
+    person: PersonStanding | None,
     principals: Sequence[NamedParty],
     representatives: Sequence[NamedParty],
     system: str,
-    entities: Mapping[NamedParty, Entity],
+    entities: Mapping[NamedParty, EntityStanding],
     representations: Sequence[Representation],
     at: datetime,
     needs_right: bool,

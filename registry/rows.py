@@ -12,8 +12,10 @@ from registry.model import (
     AccountStatus,
     Activity,
     Entity,
+    EntityStanding,
     NumberKind,
     Person,
+    PersonStanding,
     Privilege,
     Representation,
     RepresentationLevel,
@@ -25,10 +27,12 @@ __all__ = [
     "account_row",
     "entity_from_row",
     "entity_row",
+    "entity_standing_from_row",
     "entity_values",
     "json_object",
     "person_from_row",
     "person_row",
+    "person_standing_from_row",
     "representation_from_row",
     "representation_row",
     "scope_values",
@@ -60,6 +64,11 @@ def person_from_row(row: RowMapping) -> Person:
         active=row["active"],
         only_system=row["only_system"],
     )
+
+
+def person_standing_from_row(row: RowMapping) -> PersonStanding:
+    """What a decision asks of a person, as stored."""
+    return PersonStanding(id_sisc=row["id_sisc"], active=row["active"], only_system=row["only_system"])
 
 
 def account_row(account: Account) -> Values:
@@ -110,6 +119,11 @@ def entity_from_row(row: RowMapping, numbers: Iterable[tuple[str, str]]) -> Enti
     )
 
 
+def entity_standing_from_row(row: RowMapping) -> EntityStanding:
+    """What a decision asks of an entity, as stored."""
+    return EntityStanding(id_sisc=row["id_sisc"], active=row["active"], owner_person=row["owner_person"])
+
+
 def representation_row(representation: Representation) -> Values:
     """Columns of a representation, without what is read beside it."""
     return {
@@ -153,28 +167,28 @@ def _privileges(scope: Mapping[str, object]) -> frozenset[Privilege]:
     return frozenset(map(Privilege, named)) if isinstance(named, list) else frozenset()
 
 
-def representation_from_row(row: RowMapping) -> Representation:
+def representation_from_row(row: RowMapping, *, prefix: str = "") -> Representation:
     """A representation as stored, with the state of the representative joined to it.
 
     A representative without an entity record is a person; whether a person is active is judged at the sender.
     """
-    scope = row["scope"] or {}
+    scope = row[f"{prefix}scope"] or {}
     return Representation(
-        id=row["id"],
-        representative=row["representative"],
-        represented=row["represented"],
-        systems=frozenset(row["systems"]),
-        level=RepresentationLevel(row["level"]),
-        valid_from=row["valid_from"],
-        valid_to=row["valid_to"],
-        ended_at=row["ended_at"],
-        version=row["version"],
+        id=row[f"{prefix}id"],
+        representative=row[f"{prefix}representative"],
+        represented=row[f"{prefix}represented"],
+        systems=frozenset(row[f"{prefix}systems"]),
+        level=RepresentationLevel(row[f"{prefix}level"]),
+        valid_from=row[f"{prefix}valid_from"],
+        valid_to=row[f"{prefix}valid_to"],
+        ended_at=row[f"{prefix}ended_at"],
+        version=row[f"{prefix}version"],
         activities=_activities(scope),
         privileges=_privileges(scope),
         substitution=bool(scope.get("substitution")),
-        basis=row["basis"],
-        representative_active=row["representative_active"] is not False,
-        representative_owner=row["representative_owner"],
+        basis=row[f"{prefix}basis"],
+        representative_active=row[f"{prefix}representative_active"] is not False,
+        representative_owner=row[f"{prefix}representative_owner"],
     )
 
 

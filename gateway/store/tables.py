@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -105,14 +106,18 @@ identifiers = Table(
 number_owners = Table(
     "number_owners",
     metadata,
-    Column("system", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),  # mrn, arc, lrn
-    Column("number", Text, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # mrn, arc, lrn
+    Column("number", Text, nullable=False),
     # An LRN is unique for its declarant only: it has an owner for each. An MRN or ARC has one: always "".
-    Column("owner", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
     Column("person", Text, nullable=False),  # ID SISC of who sent the document
     Column("entity", Text),  # ID SISC of the firm it was sent for
     Column("sys_ref", Text, nullable=False),
+    # The key holds whole rows on both databases: a rights decision asks for them.
+    PrimaryKeyConstraint(
+        "system", "kind", "number", "owner", postgresql_include=["person", "entity", "sys_ref"]
+    ),
     sqlite_with_rowid=False,
 )
 

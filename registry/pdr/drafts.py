@@ -20,6 +20,7 @@ from registry.numbers import (
 from registry.parties import check_entity, check_person
 from registry.pdr.records import FIELDS, PdrKind, PdrRecord, Problem, ProblemCode
 from registry.pdr.scope import same_scope
+from registry.representations import SYSTEM_CODE
 from registry.texts import clean_text
 
 __all__ = [
@@ -34,7 +35,6 @@ __all__ = [
 
 _LONGEST_ID: Final = 64  # characters of a number in PDR
 _LONGEST_LIST: Final = 10_000  # characters of any field: excise numbers may be many
-_SYSTEM: Final = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBERS: Final = (NumberKind.EORI, NumberKind.NIP, NumberKind.REGON, NumberKind.EXCISE)
@@ -252,7 +252,7 @@ def _authorisation(record: PdrRecord, today: date) -> AuthorisationDraft:
     fields = record.fields
     systems = [system.upper() for system in fields["systems"].split()]
     for system in systems:
-        if not _SYSTEM.fullmatch(system):
+        if not SYSTEM_CODE.fullmatch(system):
             raise _bad_value("systems", f"{system[:30]!r} is no code of a system")
     draft = AuthorisationDraft(
         record=record,

@@ -13,3 +13,5 @@ def test_the_benchmark_fills_decides_and_imports(capsys: pytest.CaptureFixture[s
     told = json.loads(capsys.readouterr().out)
     assert (told["rights"], told["database"], told["import"]["records"]) == (3000, "sqlite", 200)
     assert set(told["decision"]) == {"database_median_ms", "database_p99_ms", "whole_median_ms"}
+    assert any("COVERING INDEX ix_registry_representations_standing" in step for step in told["plan"])
+    assert set(told["end_a_right"]) == {"median_ms"}

@@ -1,3 +1,5 @@
+import random
+import string
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -20,12 +22,14 @@ from registry.model import (
     Account,
     AccountLevel,
     AccountStatus,
+    Activity,
     Context,
     Entity,
     Granted,
     NamedParty,
     NumberKind,
     Person,
+    Privilege,
     RefusalReason,
     Refused,
     Representation,
@@ -199,6 +203,8 @@ def test_what_is_not_registered_is_refused(filled: RegistryRepository, attempt: 
         lambda r: r.add_account(replace(ACCOUNT, login="no address"), b"", **BY),
         lambda r: r.add_representation(replace(right(JAN, FIRM, "n"), systems=frozenset()), **BY),
         lambda r: r.add_representation(right(JAN, FIRM, "n", " AES"), **BY),
+        lambda r: r.add_representation(right(JAN, FIRM, "n", "aes"), **BY),
+        lambda r: r.add_representation(right(JAN, FIRM, "n", *(f"S{i}" for i in range(31))), **BY),
         lambda r: r.add_representation(replace(right(JAN, FIRM, "n"), valid_to=date(2025, 1, 1)), **BY),
         lambda r: r.add_representation(right(FIRM, FIRM, "n"), **BY),
         lambda r: r.add_person(
@@ -386,6 +392,20 @@ def test_the_owner_of_the_agency_acts_without_a_link_to_it(filled: RegistryRepos
     decision = _decide(filled, "NCTS2")
     assert isinstance(decision, Granted)
     assert [used.representation for used in decision.links] == ["agency-firm"]
+
+
+def test_the_largest_right_there_may_be_finds_room_in_the_index(filled: RegistryRepository) -> None:
+    """PostgreSQL takes 2,704 bytes: letters by chance are the worst case, nothing of them can be packed."""
+    letters = random.Random(1)
+    systems = ["".join(letters.choices(string.ascii_uppercase, k=30)) for _ in range(30)]
+    largest = replace(
+        right(JAN, FIRM, "f" * 50, *systems),
+        activities=dict.fromkeys(systems, frozenset({Activity.SEND, Activity.RECEIVE})),
+        privileges=frozenset(Privilege),
+        substitution=True,
+    )
+    filled.add_representation(largest, **BY)
+    assert largest in filled.representations_for(JAN.id_sisc, [FIRM.id_sisc])
 
 
 def test_only_links_between_the_person_and_the_entities_are_fetched(filled: RegistryRepository) -> None:

@@ -11,11 +11,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import column, insert, inspect, table, text
 
 from gateway.errors import UnavailableError
 from gateway.store import migrating
 from gateway.store.model import DocumentFilter, KeyKind, NewDocument
+from gateway.store.owners import NumberOwners, OwnedKind
 from gateway.store.schema import METADATA
 from gateway.store.sql_store import SqlStore
 from gateway.store.tables import work_items
@@ -46,11 +47,16 @@ def _indexes(store: SqlStore) -> set[tuple[object, ...]]:
         return {tuple(row) for row in rows if row[0] != "alembic_version"}
 
 
+def _is_no_index(_found: object, _name: object, kind: str, *_more: object) -> bool:
+    return kind != "index"
+
+
 def test_the_migrated_schema_is_the_one_the_code_expects(empty_url: str) -> None:
     store = SqlStore.open(empty_url)
     store.migrate()
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        opts = {"compare_server_default": True, "include_object": _is_no_index}  # those are compared below
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, METADATA) == []  # type: ignore[arg-type]  # several are allowed
     migrated = _indexes(store)
     with store.engine.begin() as connection:
@@ -213,6 +219,48 @@ def test_rights_and_history_from_before_the_scopes_hold_as_they_were(empty_url: 
     assert right.allows("AES", Activity.SEND)
     assert (right.privileges, right.substitution, right.basis) == (frozenset(), False, None)
     assert (change.document, change.reason, change.version) == (None, None, 1)
+    store.close()
+
+
+def test_rights_and_owners_from_before_the_covering_indexes_are_found_by_them(empty_url: str) -> None:
+    store = SqlStore.open(empty_url)
+    _migrate_to(store, "0021_pre_simulated_proofs")
+    rows: dict[str, dict[str, object]] = {
+        "registry_persons": {"id_sisc": "P", "given_names": "A", "surname": "B", "active": True},
+        "registry_entities": {"id_sisc": "AGENCY", "name": "A", "active": True, "owner_person": "P"},
+        "registry_representations": {
+            "id": "r",
+            "representative": "AGENCY",
+            "represented": "AGENCY",
+            "systems": '["AES"]',
+            "level": "basic",
+            "valid_from": "2026-01-01",
+            "version": 1,
+        },
+        "number_owners": {
+            "system": "AES",
+            "kind": "mrn",
+            "number": "M",
+            "owner": "",
+            "person": "P",
+            "sys_ref": "s",
+        },
+    }
+    with store.engine.begin() as connection:
+        for name, row in rows.items():
+            connection.execute(insert(table(name, *map(column, row))).values(row))
+        before = connection.execute(text("SELECT id, systems FROM registry_representations")).all()
+
+    _migrate_to(store, "0022_pre_covering_indexes")
+
+    with store.read() as work:
+        assert (
+            work.connection.execute(text("SELECT id, systems FROM registry_representations")).all() == before
+        )
+        [right] = RegistryRepository(work.connection).representations_for("P", ["AGENCY"])
+        [owner] = NumberOwners(work.connection).of("AES", OwnedKind.MRN, "M")
+    assert (right.id, right.systems, right.representative_owner) == ("r", frozenset({"AES"}), "P")
+    assert (owner.person, owner.entity, owner.sys_ref) == ("P", None, "s")
     store.close()
 
 

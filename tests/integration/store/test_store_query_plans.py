@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from benchmarks.plans import plan_of, settle
 from gateway.store.model import DocumentFilter, DocumentState, KeyKind, MailboxFilter, NewWork
+from gateway.store.owners import GivenNumber, NumberOwners, OwnedKind
 from gateway.store.ports import UnitOfWork
 from gateway.store.sql_store import SqlStore
 
@@ -201,3 +203,34 @@ def test_adding_work_reads_one_entry_of_an_index_each(sqlite_store: SqlStore) ->
     assert "ix_work_items_ready (lane=?)" in plan
     assert "SCAN other" not in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("kind", OwnedKind)
+def test_the_owner_of_a_number_is_found_by_the_key_that_holds_the_row(
+    store: SqlStore, kind: OwnedKind
+) -> None:
+    given = [
+        GivenNumber(
+            system="NCTS2",
+            kind=each,
+            number=f"26PL{number:014}",
+            person=f"PERSON-{number % 500}",
+            entity=f"FIRM-{number % 700}",
+            sys_ref=f"doc-{number}",
+        )
+        for number in range(10_000)
+        for each in OwnedKind
+    ]
+    with store.begin() as work:
+        NumberOwners(work.connection).add(given)
+        work.commit()
+    settle(store.engine)
+    with store.read() as work:
+        owners = NumberOwners(work.connection)
+        [step] = plan_of(work.connection, lambda: owners.of("NCTS2", kind, "26PL00000000004711"))
+        [owner] = owners.of("NCTS2", kind, "26PL00000000004711")
+    assert (owner.person, owner.entity) == ("PERSON-211", "FIRM-511")
+    assert step in {
+        "SEARCH number_owners USING PRIMARY KEY (system=? AND kind=? AND number=?)",
+        "Index Only Scan using pk_number_owners on number_owners",
+    }
