@@ -3,7 +3,9 @@
 import logging
 import os
 import sys
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -43,6 +45,9 @@ _WARNINGS = frozenset(
         Action.TRUST_LIST_UNREACHABLE,
     }
 )
+#: Met by every thread again and again until something is back.
+_OUTAGES = frozenset({Action.ANSWERS_UNREACHABLE, Action.STORE_UNAVAILABLE})
+_TOLD_EVERY_SECONDS = 60.0
 _ERRORS = frozenset(
     {
         Action.ANSWER_QUARANTINED,
@@ -102,15 +107,37 @@ class _LibraryRecords(logging.Handler):
         )
 
 
+class _Outages:
+    """Lets one record a minute through of what every thread meets every second while something is away."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._told: dict[tuple[str, str], tuple[float, int]] = {}  # last record, occasions left out since
+
+    def left_out(self, action: Action, detail: str) -> int | None:
+        """How many occasions were left out before this one; None: leave this one out, too."""
+        now, key = self._monotonic(), (action.value, detail)
+        with self._lock:
+            last, left_out = self._told.get(key, (-_TOLD_EVERY_SECONDS, 0))
+            due = now - last >= _TOLD_EVERY_SECONDS
+            self._told[key] = (now, 0) if due else (last, left_out + 1)
+        return left_out if due else None
+
+
 class Observer:
     """Writes one log record and counts one figure for everything that happens.
 
+    What happens again and again while something is away is counted each time and told once a minute.
+
     Args:
         component: "web", "worker" or the name of a command.
+        monotonic: seconds that pass evenly.
     """
 
-    def __init__(self, component: str) -> None:
+    def __init__(self, component: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._log = structlog.get_logger().bind(component=component)
+        self._outages = _Outages(monotonic)
 
     def __call__(self, action: Action, *, detail: str = "", **facts: object) -> None:
         """Tell that `action` happened.
@@ -121,6 +148,11 @@ class Observer:
             facts: identifiers and numbers for the log; no secrets, no document content.
         """
         _EVENTS.labels(action.value, detail).inc()
+        if action in _OUTAGES:
+            left_out = self._outages.left_out(action, detail)
+            if left_out is None:
+                return
+            facts |= {"left_out": left_out} if left_out else {}
         self._record(action, {"detail": detail, **facts} if detail else facts)
 
     def failure(self, action: Action, error: BaseException, **facts: object) -> None:

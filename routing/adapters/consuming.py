@@ -7,10 +7,9 @@ from typing import Final
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError
 
 from routing.adapters.answers import read_envelope
-from routing.adapters.broker import Broker, BrokerError, told
+from routing.adapters.broker import FAILURES, Broker, BrokerError, told
 from routing.errors import EnvelopeError
 from routing.model import Answer
 
@@ -107,7 +106,7 @@ class Consumer:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (AMQPError, OSError) as error:
+        except FAILURES as error:
             self._channel = None  # the next call starts anew
             raise BrokerError(told(error)) from error
 

@@ -115,6 +115,8 @@ def serve_back_end(back_end: FaultyBackEnd) -> Iterator[str]:
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(content) < int(self.headers["Content-Length"]):  # the worker was killed while sending
+                return
             body = Body(content_type=self.headers["Content-Type"], content=content)
             status, answer = back_end.take(read_delivery(dict(self.headers), body))
             with suppress(OSError):  # the gateway's worker was killed, or waits no longer

@@ -5,7 +5,6 @@ import random
 import subprocess
 import sys
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from gateway.listening import find_port
 from gateway.sandbox.serving import prepare_sandbox
 from tests.acceptance.running import PROJECT, until
 
-__all__ = ["Deployment", "deployed"]
+__all__ = ["Deployment", "deployed", "patience"]
 
 _TEND_SECONDS = 0.2
 
@@ -32,7 +31,6 @@ class Deployment:
     ports: Sequence[int]
     commands: Mapping[str, Sequence[str]]  # by kind of process, where it is not the name of a command
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    killed: Counter[str] = field(default_factory=Counter)  # by kind of process
     ending: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -73,19 +71,27 @@ class Deployment:
                 if process.poll() is not None:
                     self.start(name)
 
-    def kill(self, kind: str, chance: random.Random) -> None:
-        """Kill -9 one process of a kind, or one that it has started."""
+    def kill(self, kind: str, chance: random.Random) -> int:
+        """Kill -9 one process of a kind, or one that it has started; 0 when it has just ended by itself."""
         name = chance.choice([name for name in self.processes if name.startswith(kind)])
-        with suppress(psutil.NoSuchProcess):
+        try:
             process = psutil.Process(self.processes[name].pid)
             chance.choice([process, *process.children(recursive=True)]).kill()
-            self.killed[kind] += 1
+        except psutil.NoSuchProcess:
+            return 0
+        return 1
 
     def stop(self) -> list[int]:
         """End all in good order; their exit codes."""
         for process in self.processes.values():
             process.terminate()
         return [process.wait(timeout=60) for process in self.processes.values()]
+
+
+def patience(system: str) -> dict[str, str]:
+    """Settings by which a back end is tried again soon: it is away for seconds, not for hours."""
+    prefix = f"SISC_ROUTES__{system}__"
+    return {f"{prefix}LONGEST_PAUSE_SECONDS": "10", f"{prefix}CIRCUIT_SECONDS": "2"}
 
 
 def _is_ready(url: str) -> bool | None:

@@ -3,8 +3,9 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -16,10 +17,12 @@ from gateway.store.sql_store import SqlStore
 from tests.acceptance.enrolment import enrol_many
 from tests.acceptance.running import until
 from tests.faults.back_end import FaultyBackEnd, serve_back_end
-from tests.faults.broker import BehindBroker
-from tests.faults.deployment import Deployment, deployed
+from tests.faults.broker import BehindBroker, told
+from tests.faults.deployment import Deployment, deployed, patience
 from tests.faults.senders import Senders
+from tests.faults.striking import Fault, Striking, interrupted
 from tests.faults.verdict import Verdict, judge
+from tests.servers.postgres import OwnPostgres
 
 __all__ = ["Report", "Trial"]
 
@@ -40,14 +43,21 @@ class Report:
 
     faults: Mapping[str, int]
     tried_again: Mapping[str, int]
+    broker: str
     verdict: Verdict
+    left: int  # work items that were not finished in time
     exit_codes: list[int]
+
+    @property
+    def kept(self) -> bool:
+        """Whether every promise was kept."""
+        return not (self.verdict.lost or self.verdict.doubled or self.left)
 
     def lines(self) -> list[str]:
         """For people."""
         struck = [f"{name}: {count}" for name, count in sorted(self.faults.items())]
         again = [f"tried again, {reason}: {count}" for reason, count in sorted(self.tried_again.items())]
-        return [*struck, *again, *self.verdict.lines()]
+        return [f"broker: {self.broker}", *struck, *again, f"work left: {self.left}", *self.verdict.lines()]
 
 
 @dataclass(kw_only=True)
@@ -55,16 +65,14 @@ class Trial:
     """How much is sent, and how often something breaks."""
 
     folder: Path
-    database: str
+    server: OwnPostgres
+    broker: BehindBroker | None  # a second back end, for every other document
     documents: int
     clients: int
     pause: tuple[float, float]  # seconds between two faults
-    broker: BehindBroker | None = None  # a second back end, for every other document
-    most_faults: int = 1_000_000
+    once_each: bool = False  # every kind of fault once, however long the sending takes
     seed: int = 20261121
-    more_faults: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     drained_within: float = 300.0  # seconds
-    faults: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> Report:
         """Send, break, wait, judge."""
@@ -75,7 +83,7 @@ class Trial:
         with serve_back_end(back_end) as address:
             many = deployed(
                 self.folder,
-                self.database,
+                self.server.url,
                 web=2,
                 workers=3,
                 environment=_SETTINGS | _route(address, token) | (self.broker.route if self.broker else {}),
@@ -90,25 +98,30 @@ class Trial:
     def _run(self, deployment: Deployment, back_end: FaultyBackEnd, ledger: SqlStore) -> Report:
         senders = Senders(
             urls=deployment.urls,
-            accounts=enrol_many(_Settings(deployment, self.database), self.clients),
+            accounts=enrol_many(_Settings(deployment, self.server.url), self.clients),
             each=self.documents // self.clients,
             codes=("CC015C", "CC515C") if self.broker else ("CC015C",),
         )
-        self._send(deployment, senders)
-        store = SqlStore.open(self.database)
-        until(lambda: self._is_at_rest(store, senders, back_end, ledger), seconds=self.drained_within)
+        faults = self._send(deployment, senders)
+        store = SqlStore.open(self.server.url)
+        with suppress(AssertionError):  # the verdict tells what is missing
+            until(lambda: self._is_at_rest(store, senders, back_end, ledger), seconds=self.drained_within)
+        with store.read() as work:
+            left = sum(work.queue.depth().values())
         deployment.ending.set()
         exit_codes = deployment.stop()
         verdict = judge(store, senders.promised, self._deliveries(ledger))
         store.close()
-        self.faults.update({f"killed {kind}": count for kind, count in deployment.killed.items()})
-        self.faults.update({f"back end {manner}": count for manner, count in back_end.manners.items()})
-        if self.broker:
-            self.faults["line to the broker cut"] = self.broker.cuts
+        faults.update({f"back end {manner}": count for manner, count in back_end.manners.items()})
         again = sum(times > 1 for times in back_end.seen.values())
-        self.faults["documents that the back end was given more than once"] = again
+        faults["documents that the back end was given more than once"] = again
         return Report(
-            faults=self.faults, tried_again=senders.tried_again, verdict=verdict, exit_codes=exit_codes
+            faults=faults,
+            tried_again=senders.tried_again,
+            broker=told(self.broker),
+            verdict=verdict,
+            left=left,
+            exit_codes=exit_codes,
         )
 
     def _is_at_rest(
@@ -127,38 +140,42 @@ class Trial:
             shown = Counter(work.connection.scalars(select(routing.tables.simulator_deliveries.c.sys_ref)))
         return shown + self.broker.deliveries() if self.broker else shown
 
-    def _send(self, deployment: Deployment, senders: Senders) -> None:
+    def _send(self, deployment: Deployment, senders: Senders) -> Counter[str]:
+        """Send everything while faults strike; how often each has struck."""
+        chance = random.Random(self.seed)
+        striking = Striking(
+            faults=self._faults(deployment, chance),
+            recovered=deployment.wait_until_ready,
+            pause=self.pause,
+            once_each=self.once_each,
+            chance=chance,
+        )
         sent = threading.Event()
-        striking = threading.Thread(target=self._strike, args=(deployment, sent))
-        striking.start()
+        thread = threading.Thread(target=striking.until, args=(sent,))
+        thread.start()
         try:
             senders.send_all()
         finally:
             sent.set()
-            striking.join()
+            thread.join()
+        return striking.struck
 
-    def _strike(self, deployment: Deployment, sent: threading.Event) -> None:
-        chance = random.Random(self.seed)
-        faults: list[Callable[[], None]] = [
-            lambda: deployment.kill("worker", chance),
-            lambda: deployment.kill("web", chance),
-            self._end_connections,
-            *([lambda: deployment.kill("simulate", chance), self.broker.cut] if self.broker else []),
-            *self.more_faults.values(),
-        ]
-        struck = 0
-        while struck < self.most_faults and (
-            not sent.wait(chance.uniform(*self.pause)) or struck < len(faults)
-        ):
-            faults[struck % len(faults)]()  # each kind in turn: a short run has them all
-            struck += 1
-            deployment.wait_until_ready()  # on a slow machine, too, the senders get on between two faults
+    def _faults(self, deployment: Deployment, chance: random.Random) -> dict[str, Fault]:
+        behind_broker = {"back end killed with -9": lambda: deployment.kill("simulate", chance)}
+        return {
+            "worker killed with -9": lambda: deployment.kill("worker", chance),
+            "web server killed with -9": lambda: deployment.kill("web", chance),
+            "database connections ended": self._end_connections,
+            "database stopped and started": interrupted(self.server.stop, self.server.start),
+            "database crashed and started": interrupted(self.server.crash, self.server.start),
+            **(behind_broker | dict(self.broker.faults) if self.broker else {}),
+        }
 
-    def _end_connections(self) -> None:
-        url = make_url(self.database).set(drivername="postgresql")
+    def _end_connections(self) -> int:
+        url = make_url(self.server.url).set(drivername="postgresql")
         with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
             row = connection.execute(_TERMINATE).fetchone()
-            self.faults["database connections ended"] += row[0] if row else 0
+            return int(row[0]) if row else 0
 
 
 @dataclass(frozen=True)
@@ -182,6 +199,7 @@ def _route(address: str, token: Path) -> dict[str, str]:
         "SISC_ROUTES__NCTS2__URL": address,
         "SISC_ROUTES__NCTS2__TIMEOUT_SECONDS": "2",
         "SISC_ROUTES__NCTS2__CALLBACK_TOKEN_FILE": str(token),
+        **patience("NCTS2"),
     }
 
 

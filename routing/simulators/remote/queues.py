@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError
 from pika.spec import BasicProperties
 
-from routing.adapters.broker import Broker, BrokerError
+from routing.adapters.broker import FAILURES, Broker, BrokerError
 from routing.adapters.documents import Body, read_delivery
 from routing.errors import EnvelopeError
 from routing.model import Accepted, BackEnd, Rejected, Unavailable
@@ -44,7 +43,7 @@ class QueueReader:
                 self._broker.set_up()
                 with self._broker.channel() as channel:
                     self._read(channel, stop)
-            except (BrokerError, AMQPError) as error:
+            except (BrokerError, *FAILURES) as error:
                 _LOGGER.warning("%s: %s", self._back_end.system, error)
                 stop.wait(_PAUSE_SECONDS)
 

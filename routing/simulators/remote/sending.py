@@ -9,10 +9,9 @@ from typing import Final
 
 import httpx
 import pika
-from pika.exceptions import AMQPError
 
 from routing.adapters.answers import JSON, write_envelope
-from routing.adapters.broker import Broker, BrokerError
+from routing.adapters.broker import FAILURES, Broker, BrokerError
 from routing.adapters.callbacks import CallbackKeys
 from routing.errors import AnswersUnavailableError
 from routing.model import Answer, AnswerSource
@@ -79,7 +78,7 @@ def by_message(broker: Broker) -> Send:
                 channel.basic_publish(
                     "", broker.settings.answers, write_envelope(answers), properties, mandatory=True
                 )
-        except (BrokerError, AMQPError) as error:
+        except (BrokerError, *FAILURES) as error:
             raise NotSentError(str(error) or type(error).__name__) from error
 
     return send

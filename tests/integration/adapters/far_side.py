@@ -352,7 +352,7 @@ class Proxy:
         """End all connections and let no new ones in."""
         with self._lock:
             self._whole = False
-            self._listener.close()
+            _end(self._listener)  # whoever waits for connections would keep the port
             for each in self._open:
                 _end(each)
             self._open.clear()
@@ -375,7 +375,11 @@ class Proxy:
             self._connect(near)
 
     def _connect(self, near: socket.socket) -> None:
-        far = socket.create_connection(self._target)
+        try:
+            far = socket.create_connection(self._target)
+        except OSError:  # the server itself is away
+            _end(near)
+            return
         with self._lock:
             if not self._whole:
                 _end(near)

@@ -1,5 +1,6 @@
 """RabbitMQ away, back, and with messages that are none."""
 
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -200,6 +201,21 @@ def test_a_broker_that_does_not_answer_is_left_after_the_time_it_has() -> None:
     assert isinstance(outcome, Unavailable)
     assert "refused" in outcome.reason
     assert "secret" not in outcome.reason + health.detail + repr(settings)
+
+
+def test_a_broker_that_lets_in_and_says_nothing_is_left_after_the_time_it_has() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"amqp://guest:secret@127.0.0.1:{silent.getsockname()[1]}/"
+        settings = AmqpSettings(url=url, queue="q", answers="a", dead_letters="d", timeout_seconds=0.2)
+        with opened(settings) as adapter:
+            [outcome] = adapter.deliver([delivery()])
+            health = adapter.health()
+            with pytest.raises(AnswersUnavailableError, match="Timeout"):
+                adapter.collect(1)
+
+    assert isinstance(outcome, Unavailable)
+    assert "Timeout" in outcome.reason
+    assert not health.well
 
 
 @pytest.mark.parametrize("url", ["amqp://host:port/", "http://host/", ""])

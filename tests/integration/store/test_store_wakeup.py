@@ -148,8 +148,8 @@ def test_closing_lets_waiting_threads_go(store_url: str) -> None:
 
 
 @pytest.mark.postgres
-def test_the_listener_comes_back_after_the_server_cut_its_connections(
-    postgres_url: str, at: datetime
+def test_the_listener_comes_back_after_the_server_cut_its_connections_and_tells_it_once(
+    postgres_url: str, at: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = SqlStore.open(postgres_url)
     _settle(store)
@@ -163,3 +163,7 @@ def test_the_listener_comes_back_after_the_server_cut_its_connections(
     _put(store, at)
     assert store.wait_for_work("verify", timeout=LONG)
     store.close()
+    assert [(record.name, record.getMessage()) for record in caplog.records] == [
+        ("gateway.store.wakeup", "watching for work is interrupted: OperationalError"),
+        ("gateway.store.wakeup", "watching for work again"),
+    ]

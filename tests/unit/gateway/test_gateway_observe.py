@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from prometheus_client import REGISTRY
 
 from gateway.actions import Action
 from gateway.observe import METRICS_VARIABLE, Observer, configure_logging, share_metrics
@@ -41,6 +42,21 @@ def test_every_record_is_one_json_line_with_its_action(log: io.StringIO, action:
     assert (line["component"], line["sys_ref"], line["detail"]) == ("worker", "ref", "NCTS2")
     assert str(line["timestamp"]).endswith("Z")
     assert line["level"] in {"info", "warning", "error"}
+
+
+def test_an_outage_is_told_once_a_minute_and_counted_each_time(log: io.StringIO) -> None:
+    passed = 0.0
+    observe = Observer("worker", monotonic=lambda: passed)
+    labels = {"action": Action.STORE_UNAVAILABLE.value, "detail": "an outage of this test"}
+    for second in range(62):
+        passed = float(second)
+        observe(Action.STORE_UNAVAILABLE, detail=labels["detail"], lane="verify")
+        observe(Action.ANSWERS_UNREACHABLE, detail="AES", reason="refused")
+
+    told = [line for line in lines(log) if line["action"] == Action.STORE_UNAVAILABLE]
+    assert [line.get("left_out") for line in told] == [None, 59]
+    assert len(lines(log)) == 4  # each outage by itself
+    assert REGISTRY.get_sample_value("sisc_events_total", labels) == 62
 
 
 def test_failures_carry_their_traceback_in_the_same_line(log: io.StringIO) -> None:

@@ -1,0 +1,1 @@
+"""Servers of one test alone, which it may stop, kill and start again."""
