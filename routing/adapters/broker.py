@@ -16,7 +16,7 @@ from routing.errors import RouteConfigurationError
 
 __all__ = ["FAILURES", "Broker", "BrokerError", "told"]
 
-#: What the client library raises when RabbitMQ is away or refuses. A handshake that takes too long is no AMQPError.
+#: What the client library raises when RabbitMQ is away or refuses; a slow handshake is no AMQPError.
 FAILURES: Final = (AMQPError, AMQPConnectorException, OSError)
 
 _HEARTBEAT_SECONDS: Final = 30

@@ -28,7 +28,7 @@ __all__ = ["Report", "Trial"]
 
 _TOKEN = "a token for callbacks"
 _SETTINGS = {
-    "SISC_WORKER__LEASE_SECONDS": "5",  # the work of killed workers comes back soon
+    "SISC_WORKER__LEASE_SECONDS": "15",  # the work of killed workers comes back soon, that of slow ones not
     "SISC_LOG_LEVEL": "warning",
 }
 _TERMINATE = (

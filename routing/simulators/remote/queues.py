@@ -8,7 +8,7 @@ from typing import Final
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.spec import BasicProperties
 
-from routing.adapters.broker import FAILURES, Broker, BrokerError
+from routing.adapters.broker import Broker, BrokerError
 from routing.adapters.documents import Body, read_delivery
 from routing.errors import EnvelopeError
 from routing.model import Accepted, BackEnd, Rejected, Unavailable
@@ -43,7 +43,7 @@ class QueueReader:
                 self._broker.set_up()
                 with self._broker.channel() as channel:
                     self._read(channel, stop)
-            except (BrokerError, *FAILURES) as error:
+            except BrokerError as error:
                 _LOGGER.warning("%s: %s", self._back_end.system, error)
                 stop.wait(_PAUSE_SECONDS)
 

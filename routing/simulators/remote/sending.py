@@ -11,7 +11,7 @@ import httpx
 import pika
 
 from routing.adapters.answers import JSON, write_envelope
-from routing.adapters.broker import FAILURES, Broker, BrokerError
+from routing.adapters.broker import Broker, BrokerError
 from routing.adapters.callbacks import CallbackKeys
 from routing.errors import AnswersUnavailableError
 from routing.model import Answer, AnswerSource
@@ -78,7 +78,7 @@ def by_message(broker: Broker) -> Send:
                 channel.basic_publish(
                     "", broker.settings.answers, write_envelope(answers), properties, mandatory=True
                 )
-        except (BrokerError, *FAILURES) as error:
+        except BrokerError as error:
             raise NotSentError(str(error) or type(error).__name__) from error
 
     return send
