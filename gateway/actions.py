@@ -40,6 +40,7 @@ class Action(StrEnum):
     APPLICATION_DECIDED = "application_decided"  # an application to the register: granted, refused or waiting
     # the workers
     WORKER_STARTED = "worker_started"
+    SIMULATED_UNASKED = "simulated_unasked"  # real back ends, and systems simulated that no setting names
     WORKER_STOPPED = "worker_stopped"
     WORK_FAILED = "work_failed"  # a step failed unexpectedly; the item comes back
     LEASE_LOST = "lease_lost"  # another worker took the item over; nothing was written

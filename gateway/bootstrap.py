@@ -46,7 +46,7 @@ from gateway.proofs import Proofs
 from gateway.receipts import Receipts
 from gateway.registration import SYSTEM, ClerksDesk, RegisterBackEnd, Registrar
 from gateway.retention import DocumentRetention
-from gateway.routes import read_callback_gates, read_routes
+from gateway.routes import read_callback_gates, read_routes, simulated_unasked
 from gateway.self_service.service import SelfService
 from gateway.settings import Settings
 from gateway.soap.actions import EdgeAction
@@ -254,8 +254,14 @@ class Gateway:
     def back_ends(self) -> Mapping[str, BackEnd]:
         """Where documents are passed on to, by system."""
         engine = self.store.engine
+        simulated = any(route.adapter is AdapterKind.SIMULATOR for route in self.routes)
         built = build_back_ends(
-            self.routes, engine, self.store.clock, self.catalogue, reading=reading(engine)
+            self.routes,
+            engine,
+            self.store.clock,
+            self.catalogue,
+            reading=reading(engine),
+            seal=self.seal if simulated else None,
         )
         if all(route.adapter is not AdapterKind.REGISTRY for route in self.routes):
             return built
@@ -327,6 +333,8 @@ class Gateway:
 
     def worker(self) -> Worker:
         """The background of this process."""
+        if simulated := simulated_unasked(self.settings, self.routes):
+            self.observe(Action.SIMULATED_UNASKED, systems=simulated)
         verifying: list[tuple[str, Step]] = [(Lane.VERIFY, self.verification)]
         return Worker(
             store=self.store,

@@ -40,6 +40,7 @@ _WARNINGS = frozenset(
         Action.REVOCATION_NOT_FETCHED,
         Action.REVOCATION_STALE_ACCEPTED,
         Action.SIGNER_KEY_ENDING,
+        Action.SIMULATED_UNASKED,
         Action.STORE_UNAVAILABLE,
         Action.TRUST_LIST_STALE,
         Action.TRUST_LIST_UNREACHABLE,

@@ -12,6 +12,7 @@ __all__ = [
     "DirectRoute",
     "DirectoryRoute",
     "HttpRoute",
+    "NoRoute",
     "RegistryRoute",
     "RouteOptions",
     "SimulatorRoute",
@@ -66,6 +67,12 @@ class DirectRoute(RouteOptions):
     """A legacy system."""
 
     adapter: Literal["direct"] = Field(description="refused: the system is served outside the channel")
+
+
+class NoRoute(RouteOptions):
+    """A system of the built-in table that is not served."""
+
+    adapter: Literal["off"] = Field(description="not served: takes a system out of the built-in table")
 
 
 class RegistryRoute(RouteOptions):
@@ -147,6 +154,6 @@ class DirectoryRoute(DeliveringRoute):
 
 
 AnyRoute = Annotated[
-    SimulatorRoute | RegistryRoute | DirectRoute | HttpRoute | AmqpRoute | DirectoryRoute,
+    SimulatorRoute | RegistryRoute | DirectRoute | NoRoute | HttpRoute | AmqpRoute | DirectoryRoute,
     Field(discriminator="adapter"),
 ]

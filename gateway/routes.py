@@ -15,6 +15,7 @@ from gateway.route_options import (
     DeliveringRoute,
     DirectoryRoute,
     HttpRoute,
+    NoRoute,
     SimulatorRoute,
 )
 from gateway.settings import Settings
@@ -24,7 +25,7 @@ from routing.breaker import BreakerPolicy
 from routing.retry import RetryPolicy
 from routing.routes import AdapterKind, Route, RouteTable, SimulatorSettings, default_routes
 
-__all__ = ["CallbackGate", "read_callback_gates", "read_routes"]
+__all__ = ["CallbackGate", "read_callback_gates", "read_routes", "simulated_unasked"]
 
 #: Part of a lease that the delivery of a batch may take. What is left is for recording it; and a worker that
 #: is told to stop while a back end hangs has ended before its supervisor loses patience.
@@ -41,24 +42,34 @@ class CallbackGate:
 
 
 def read_routes(settings: Settings) -> RouteTable:
-    """The table of routes; the built-in one where the settings name none.
+    """The built-in table with the routes of the settings in place of its own, system by system.
 
     Raises:
         ConfigurationError: a file with a secret cannot be read.
         RouteConfigurationError: a route cannot be used.
     """
-    if not settings.routes:
-        return default_routes()
-    return RouteTable(
-        Route(
-            system=system,
-            adapter=AdapterKind(options.adapter),
-            simulator=_simulator(options),
-            remote=_remote(settings, options, f"routes.{system}"),
-            retry=_retry(options),
-            breaker=_breaker(options),
-        )
-        for system, options in settings.routes.items()
+    named = settings.routes
+    built_in = (route for route in default_routes() if route.system not in named)
+    served = (each for each in named.items() if not isinstance(each[1], NoRoute))
+    return RouteTable((*built_in, *(_route(settings, system, options) for system, options in served)))
+
+
+def simulated_unasked(settings: Settings, routes: RouteTable) -> list[str]:
+    """Systems that are simulated though nobody named them, where other back ends are real; sorted."""
+    if all(route.remote is None for route in routes):
+        return []
+    simulated = (route.system for route in routes if route.adapter is AdapterKind.SIMULATOR)
+    return sorted(system for system in simulated if system not in settings.routes)
+
+
+def _route(settings: Settings, system: str, options: AnyRoute) -> Route:
+    return Route(
+        system=system,
+        adapter=AdapterKind(options.adapter),
+        simulator=_simulator(options),
+        remote=_remote(settings, options, f"routes.{system}"),
+        retry=_retry(options),
+        breaker=_breaker(options),
     )
 
 

@@ -351,7 +351,7 @@ class Settings(BaseSettings):
     retention: RetentionOptions = RetentionOptions()
     schemas: SchemaOptions = SchemaOptions()
     routes: Mapping[str, AnyRoute] = Field(
-        default_factory=dict, description="target system → route; empty: the built-in table"
+        default_factory=dict, description="target system → route; of systems not named the built-in one"
     )
 
     folder: Path = Field(

@@ -16,7 +16,9 @@ from routing.routes import AdapterKind, Route, RouteTable
 from routing.simulators.aes import AES
 from routing.simulators.ais import AIS
 from routing.simulators.emcs import EMCSPL2
+from routing.simulators.lifecycle import System
 from routing.simulators.ncts import NCTS2
+from routing.simulators.receipts import Seal
 from routing.simulators.simulator import Simulator
 from routing.simulators.sql_ledger import SqlLedger
 from schemas.catalogue import Catalogue
@@ -34,6 +36,7 @@ def build_back_ends(
     catalogue: Catalogue,
     *,
     reading: Engine | None = None,
+    seal: Seal | None = None,
 ) -> Mapping[str, BackEnd]:
     """One back end per system that documents are passed on to.
 
@@ -44,6 +47,7 @@ def build_back_ends(
         clock: current time, aware.
         catalogue: message types.
         reading: the same database for transactions that only read and block nobody; None: `engine`.
+        seal: signs the UPO and OdrzucenieKomunikatu of simulators; None: they go without.
 
     Returns:
         Back ends by target-system code; the register and systems served directly have none.
@@ -54,9 +58,18 @@ def build_back_ends(
     """
     elsewhere = {AdapterKind.DIRECT, AdapterKind.REGISTRY}
     served = (route for route in routes if route.adapter not in elsewhere)
-    return MappingProxyType(
-        {r.system: _remote(r) or _simulator(r, (engine, reading), clock, catalogue) for r in served}
-    )
+
+    def simulated(route: Route) -> Simulator:
+        return Simulator(
+            _system(route),
+            ledger=SqlLedger(engine, route.system, reading=reading),
+            catalogue=catalogue,
+            clock=clock,
+            settings=route.simulator,
+            seal=seal,
+        )
+
+    return MappingProxyType({route.system: _remote(route) or simulated(route) for route in served})
 
 
 def _remote(route: Route) -> BackEnd | None:
@@ -72,15 +85,9 @@ def _remote(route: Route) -> BackEnd | None:
             return None
 
 
-def _simulator(
-    route: Route,
-    engines: tuple[Engine, Engine | None],
-    clock: Callable[[], datetime],
-    catalogue: Catalogue,
-) -> Simulator:
+def _system(route: Route) -> System:
     system = _SYSTEMS.get(route.system)
     if system is None:
         known = ", ".join(sorted(_SYSTEMS))
         raise RouteConfigurationError(system=route.system, reason=f"no simulator; there is one for {known}")
-    ledger = SqlLedger(engines[0], route.system, reading=engines[1])
-    return Simulator(system, ledger=ledger, catalogue=catalogue, clock=clock, settings=route.simulator)
+    return system

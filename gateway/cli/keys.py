@@ -25,7 +25,9 @@ KeyPasswordOption = Annotated[
 ]
 
 
-def load_key(file: Path, password_file: Path | None, known_password: str | None = None) -> KeyPair:
+def load_key(
+    file: Path, password_file: Path | None, known_password: str | None = None, *, option: str = "--key"
+) -> KeyPair:
     """Read a signing key.
 
     Args:
@@ -33,21 +35,22 @@ def load_key(file: Path, password_file: Path | None, known_password: str | None 
         password_file: file with its password.
         known_password: used when neither the file nor SISC_KEY_PASSWORD gives one; then the profile beside
             the key.
+        option: that names the file; the one for its password is called after it.
 
     Raises:
         ConfigurationError: a file cannot be read.
         SigningError: the password is wrong or the file is no PKCS#12.
     """
-    password = read_password(password_file, option="--key-password-file")
+    password = read_password(password_file, option=f"{option}-password-file")
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise ConfigurationError(key="--key", reason=f"cannot read {file}: {error.strerror}") from error
+        raise ConfigurationError(key=option, reason=f"cannot read {file}: {error.strerror}") from error
     try:
         known = os.environ.get("SISC_KEY_PASSWORD") or known_password or password_beside(file)
         return load_pkcs12(content, password or known)
     except KeyFileError as error:
-        advice = "its password is read from --key-password-file or SISC_KEY_PASSWORD"
+        advice = f"its password is read from {option}-password-file or SISC_KEY_PASSWORD"
         raise KeyFileError(reason=f"{file}: {error.reason}; {advice}") from error
 
 

@@ -9,9 +9,11 @@ from random import Random
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
 from gateway import clock
 from gateway.cli.files import read_input
+from gateway.cli.keys import load_key
 from gateway.cli.output import JsonFlag, tell
 from gateway.errors import ConfigurationError, UnavailableError
 from gateway.listening import find_port
@@ -22,6 +24,7 @@ from routing.adapters.broker import Broker, BrokerError
 from routing.adapters.callbacks import CallbackKeys
 from routing.adapters.settings import AmqpSettings
 from routing.backends import build_back_ends
+from routing.model import BackEnd
 from routing.routes import AdapterKind, Route, RouteTable
 from routing.simulators.remote.faults import Fault, Faults
 from routing.simulators.remote.outbox import Outbox
@@ -29,6 +32,7 @@ from routing.simulators.remote.program import RemoteBackEnd
 from routing.simulators.remote.sending import Callbacks
 from routing.tables import metadata
 from schemas.catalogue import load_builtin
+from signing.sign import Sealer
 
 __all__ = ["simulate"]
 
@@ -56,6 +60,16 @@ def simulate(
     data: Annotated[
         Path | None, typer.Option(help="Folder for its memory; else it forgets all at the end.")
     ] = None,
+    seal: Annotated[
+        Path | None,
+        typer.Option(
+            help="PKCS#12 file with the key that signs UPO and OdrzucenieKomunikatu; else unsigned."
+        ),
+    ] = None,
+    seal_password_file: Annotated[
+        Path | None,
+        typer.Option(help="File whose first line is the password of --seal; else SISC_KEY_PASSWORD."),
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="Misbehave so often, e.g. error=0.1: " + ", ".join(Fault) + "."),
@@ -74,11 +88,8 @@ def simulate(
         engine = open_engine(f"sqlite:///{_made(folder) / f'{code}.sqlite3'}")
         stack.callback(engine.dispose)
         metadata.create_all(engine)
-        routes = RouteTable([Route(system=code, adapter=AdapterKind.SIMULATOR)])
         remote = RemoteBackEnd(
-            back_end=build_back_ends(routes, engine, clock.now, load_builtin(), reading=reading(engine))[
-                code
-            ],
+            back_end=_simulator(code, engine, _sealer(seal, seal_password_file)),
             outbox=Outbox(engine),
             host=_HOST,
             port=find_port(_HOST, port, option="--port"),
@@ -98,6 +109,16 @@ def _run(remote: RemoteBackEnd, system: str, stop: threading.Event, *, as_json: 
             stop.wait()
     except BrokerError as error:
         raise UnavailableError(what="RabbitMQ", reason=str(error)) from error
+
+
+def _simulator(system: str, engine: Engine, seal: Sealer | None) -> BackEnd:
+    routes = RouteTable([Route(system=system, adapter=AdapterKind.SIMULATOR)])
+    catalogue = load_builtin()
+    return build_back_ends(routes, engine, clock.now, catalogue, reading=reading(engine), seal=seal)[system]
+
+
+def _sealer(file: Path | None, password_file: Path | None) -> Sealer | None:
+    return Sealer(load_key(file, password_file, option="--seal")) if file else None
 
 
 def _made(folder: Path) -> Path:

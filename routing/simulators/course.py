@@ -25,13 +25,7 @@ from routing.simulators.objections import (
     unanswerable,
     unknown_key,
 )
-from routing.simulators.receipts import (
-    Refusal,
-    confirmation,
-    refusal_asked_for,
-    refusal_of,
-    rejection,
-)
+from routing.simulators.receipts import Refusal, refusal_asked_for, refusal_of
 from routing.simulators.scenarios import (
     DOWN_ATTEMPTS,
     Behaviour,
@@ -105,7 +99,7 @@ class Course:
 
     def refuse(self, delivery: Delivery, own_id: str | None, refusal: Refusal) -> None:
         """Enter a document that is not taken in."""
-        answer = rejection(delivery, own_id, self._at, refusal)
+        answer = self._writer.receipts.rejection(delivery, own_id, self._at, refusal)
         self._enter(delivery, (answer,), refusal.text_en)
 
     def note(self, delivery: Delivery) -> None:
@@ -304,7 +298,8 @@ class Course:
         delivery = request.delivery
         own = [each for each in answers if each.sys_ref == delivery.sys_ref and not each.recipients]
         self.changes.posted.extend(each for each in answers if each not in own)
-        self._enter(delivery, (confirmation(delivery, request.facts.own_id, self._at), *own), None)
+        upo = self._writer.receipts.confirmation(delivery, request.facts.own_id, self._at)
+        self._enter(delivery, (upo, *own), None)
 
     def _enter(self, delivery: Delivery, answers: tuple[Answer, ...], refusal: str | None) -> None:
         entry = NewDelivery(

@@ -3,15 +3,21 @@
 import base64
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from routing.model import Answer, AnswerKind, Delivery
-from routing.simulators.lifecycle import FunctionalError, code_of
-from routing.simulators.xml import Field, Fields, element, to_bytes
+from routing.simulators.lifecycle import FunctionalError, code_of, in_warsaw
+from routing.simulators.xml import Element, Field, Fields, element, to_bytes
 
-__all__ = ["Refusal", "confirmation", "refusal_asked_for", "refusal_of", "rejection"]
+__all__ = ["Receipts", "Refusal", "Seal", "refusal_asked_for", "refusal_of"]
 
 _NAMESPACE = "http://www.mf.gov.pl/xsd/sisc/channel/"
 _ISSUER = "Krajowa Administracja Skarbowa (symulator)"
+#: Document element, and the sort of information in it.
+_FORMS = {
+    AnswerKind.CONFIRMATION: ("UPO", "INFO"),
+    AnswerKind.REJECTION: ("OdrzucenieKomunikatu", "ERROR"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,56 +51,64 @@ def refusal_of(error: FunctionalError) -> Refusal:
     )
 
 
-def confirmation(delivery: Delivery, own_id: str | None, at: datetime) -> Answer:
-    """UPO: the document is in.
+class Seal(Protocol):
+    """Signs what a back end certifies."""
 
-    Args:
-        delivery: the document.
-        own_id: its own number.
-        at: time of taking it in, aware.
-    """
-    return _receipt("UPO", AnswerKind.CONFIRMATION, delivery, own_id, at, ("INFO", _TAKEN_IN))
+    def seal(self, root: Element, at: datetime) -> bytes:
+        """The document with an enveloped signature as its last child."""
 
 
-def rejection(delivery: Delivery, own_id: str | None, at: datetime, refusal: Refusal) -> Answer:
-    """OdrzucenieKomunikatu: the document is not taken in."""
-    return _receipt("OdrzucenieKomunikatu", AnswerKind.REJECTION, delivery, own_id, at, ("ERROR", refusal))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipts:
+    """Writes them. They alone are signed: messages of the procedures have no place for a signature."""
+
+    seal: Seal | None  # None: they go without
+
+    def confirmation(self, delivery: Delivery, own_id: str | None, at: datetime) -> Answer:
+        """UPO: the document is in.
+
+        Args:
+            delivery: the document.
+            own_id: its own number.
+            at: time of taking it in, aware.
+        """
+        return self._receipt(AnswerKind.CONFIRMATION, delivery, own_id, at, _TAKEN_IN)
+
+    def rejection(self, delivery: Delivery, own_id: str | None, at: datetime, refusal: Refusal) -> Answer:
+        """OdrzucenieKomunikatu: the document is not taken in."""
+        return self._receipt(AnswerKind.REJECTION, delivery, own_id, at, refusal)
+
+    def _receipt(
+        self, kind: AnswerKind, delivery: Delivery, own_id: str | None, at: datetime, told: Refusal
+    ) -> Answer:
+        root, sort = _FORMS[kind]
+        local = in_warsaw(at)
+        number = f"{local:%y}{code_of(delivery.system, delivery.sys_ref, root, length=14)}"
+        content = (*_head(number, delivery, own_id, local), _information(sort, told))
+        document = element(root, _NAMESPACE + root, content)
+        document.set("KorelacjaSysref", delivery.sys_ref)
+        return Answer(
+            back_end_id=number,
+            kind=kind,
+            type_code=root,
+            filename=f"{root}_{number}.xml",
+            content=to_bytes(document) if self.seal is None else self.seal.seal(document, at),
+            sys_ref=delivery.sys_ref,
+            correlation=own_id,
+        )
 
 
-def _receipt(
-    root: str,
-    kind: AnswerKind,
-    delivery: Delivery,
-    own_id: str | None,
-    at: datetime,
-    information: tuple[str, Refusal],
-) -> Answer:
-    number = f"{at:%y}{code_of(delivery.system, delivery.sys_ref, root, length=14)}"
+def _head(number: str, delivery: Delivery, own_id: str | None, at: datetime) -> Fields:
     moment = at.isoformat(timespec="seconds")
     digest = base64.b64encode(bytes.fromhex(delivery.sha256)).decode("ascii")
-    document = element(
-        root,
-        _NAMESPACE + root,
-        (
-            ("NumerIdentyfikacyjny", number),
-            ("IdentyfikatorECIPSEAP", delivery.sys_ref),
-            ("NazwaPodmiotuWydajacego", _ISSUER),
-            ("NazwaSystemuWydajacego", delivery.system),
-            ("DataDoreczenia", moment),
-            ("DataWytworzenia", moment),
-            ("Dokument", (("Skrot", digest), ("NrWlasny", own_id))),
-            _information(*information),
-        ),
-    )
-    document.set("KorelacjaSysref", delivery.sys_ref)
-    return Answer(
-        back_end_id=number,
-        kind=kind,
-        type_code=root,
-        filename=f"{root}_{number}.xml",
-        content=to_bytes(document),
-        sys_ref=delivery.sys_ref,
-        correlation=own_id,
+    return (
+        ("NumerIdentyfikacyjny", number),
+        ("IdentyfikatorECIPSEAP", delivery.sys_ref),
+        ("NazwaPodmiotuWydajacego", _ISSUER),
+        ("NazwaSystemuWydajacego", delivery.system),
+        ("DataDoreczenia", moment),
+        ("DataWytworzenia", moment),
+        ("Dokument", (("Skrot", digest), ("NrWlasny", own_id))),
     )
 
 

@@ -15,7 +15,7 @@ from routing.simulators.course import Changes, Course
 from routing.simulators.ledger import Due, Earlier, Ledger, LedgerUnit, Snapshot, Wanted
 from routing.simulators.lifecycle import Request, System
 from routing.simulators.reading import Proof, Reader
-from routing.simulators.receipts import Refusal
+from routing.simulators.receipts import Receipts, Refusal, Seal
 from routing.simulators.writing import Writer
 from schemas.catalogue import Catalogue
 
@@ -36,6 +36,7 @@ class Simulator:
         catalogue: where messages keep their numbers and parties, and how answers look.
         clock: current time, aware; answers bear it.
         settings: how strict it is, and how fast its time runs.
+        seal: signs its UPO and OdrzucenieKomunikatu; None: they go without.
     """
 
     def __init__(
@@ -46,10 +47,11 @@ class Simulator:
         catalogue: Catalogue,
         clock: Callable[[], datetime],
         settings: SimulatorSettings,
+        seal: Seal | None = None,
     ) -> None:
         self._system = system
         self._reader = Reader(system=system, catalogue=catalogue)
-        self._writer = Writer(system, catalogue)
+        self._writer = Writer(system, catalogue, Receipts(seal=seal))
         self._ledger = ledger
         self._clock = clock
         self._settings = settings

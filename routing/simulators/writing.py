@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from routing.model import Answer, AnswerKind
 from routing.simulators.lifecycle import Case, Header, Side, System, Tell
+from routing.simulators.receipts import Receipts
 from routing.simulators.shaping import Told, shape
 from routing.simulators.xml import Element, parse, to_bytes
 from schemas.catalogue import Catalogue
@@ -31,9 +32,11 @@ class Writer:
     Args:
         system: how its headers look.
         catalogue: the types of its answers.
+        receipts: writes its first answers.
     """
 
-    def __init__(self, system: System, catalogue: Catalogue) -> None:
+    def __init__(self, system: System, catalogue: Catalogue, receipts: Receipts) -> None:
+        self.receipts = receipts
         self._system = system
         self._catalogue = catalogue
         own = [one for one in catalogue.types() if one.system == system.code]

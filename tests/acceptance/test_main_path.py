@@ -75,19 +75,27 @@ def test_an_unsigned_invalid_document_gets_one_npp_with_all_reasons(
     assert any(code is not None and code.startswith("XSD_") for code in codes)
 
 
+@pytest.mark.parametrize(
+    ("prefix", "sealed"), [("T", ["UPP", "UPO"]), ("NUP", ["UPP", "OdrzucenieKomunikatu"])]
+)
 def test_receipts_are_sealed_and_verify_with_an_independent_tool(
-    client: ChannelClient, signer: KeyPair, sandbox: RunningSandbox, tmp_path: Path
+    client: ChannelClient,
+    signer: KeyPair,
+    sandbox: RunningSandbox,
+    tmp_path: Path,
+    prefix: str,
+    sealed: list[str],
 ) -> None:
-    sys_ref = client.send(signed_example("CC015C", signer))
-    receipt = tmp_path / "UPP.xml"
-    receipt.write_bytes(replies(client, sys_ref, at_least=1)[0].content)
-
+    sys_ref = client.send(signed_example("CC015C", signer, lrn=fresh_lrn(prefix)))
     anchor = ("--trusted-pem", sandbox.folder / "keys" / "ca.pem")
-    verdict = run_tool(
-        "xmlsec1", ["--verify", *anchor, "--id-attr:Id", "SignedProperties", receipt], check=False
-    )
-
-    assert verdict.returncode == 0, verdict.stderr
+    for kind, document in zip(sealed, replies(client, sys_ref, at_least=2), strict=False):
+        assert describe(document.content).kind == kind
+        receipt = tmp_path / f"{kind}.xml"
+        receipt.write_bytes(document.content)
+        verdict = run_tool(
+            "xmlsec1", ["--verify", *anchor, "--id-attr:Id", "SignedProperties", receipt], check=False
+        )
+        assert verdict.returncode == 0, verdict.stderr
 
 
 def test_what_another_person_signed_is_refused(client: ChannelClient, sandbox: RunningSandbox) -> None:

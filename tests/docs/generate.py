@@ -20,7 +20,14 @@ from pydantic.fields import FieldInfo
 from gateway import clock
 from gateway.flow.checks import Case, Sender, SignerClassCheck, check_signer
 from gateway.flow.confirming import UPD_FINDINGS
-from gateway.route_options import AmqpRoute, AnyRoute, DirectoryRoute, HttpRoute, RouteOptions
+from gateway.route_options import (
+    AmqpRoute,
+    AnyRoute,
+    DirectoryRoute,
+    HttpRoute,
+    RouteOptions,
+    SimulatorRoute,
+)
 from gateway.settings import CbtdExemptionOptions, Settings
 from gateway.signer_classes import SignerClasses
 from gateway.store.ports import UnitOfWork
@@ -120,15 +127,15 @@ def _routes() -> list[str]:
         annotation=cast("Any", Literal)[tuple(kinds)], description="how the back end is reached"
     )
     common = {"adapter": adapter, **RouteOptions.model_fields}
-    remote = (
+    keyed = (
         (kind, {name: field for name, field in kind.model_fields.items() if name not in common})
-        for kind in (HttpRoute, AmqpRoute, DirectoryRoute)
+        for kind in (SimulatorRoute, HttpRoute, AmqpRoute, DirectoryRoute)
     )
     sections = [
         _section(
             f"`[routes.SYSTEM]` with `adapter = {json.dumps(_adapter(kind))}`", fields, "routes__SYSTEM__"
         )
-        for kind, fields in remote
+        for kind, fields in keyed
     ]
     return [_section("`[routes.SYSTEM]`", common, "routes__SYSTEM__"), *sections]
 

@@ -397,7 +397,9 @@ class World:
         )
 
     def delivery(self, system: str = "NCTS2", store: Store | None = None) -> DeliveryStep:
-        simulators = build_back_ends(self.routes, self.store.engine, self.clock, self.types)
+        simulators = build_back_ends(
+            self.routes, self.store.engine, self.clock, self.types, seal=Sealer(seal())
+        )
         route = self.routes.find(system)
         breaker = self.breakers.setdefault(system, CircuitBreaker(route.breaker, self.clock))
         return DeliveryStep(

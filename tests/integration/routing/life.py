@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from routing.backends import build_back_ends
 from routing.model import Accepted, Answer, Delivery, Rejected
 from routing.routes import AdapterKind, Route, RouteTable, SimulatorSettings
+from routing.simulators.receipts import Seal
 from routing.simulators.simulator import Simulator
 from schemas.catalogue import Catalogue, load_builtin
 
@@ -71,12 +72,13 @@ class Life:
     engine: Engine
     settings: SimulatorSettings = _SETTINGS
     at: datetime = START
+    seal: Seal | None = None
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
         """Build the simulator."""
         route = Route(system=self.system, adapter=AdapterKind.SIMULATOR, simulator=self.settings)
-        built = build_back_ends(RouteTable([route]), self.engine, lambda: self.at, _builtin())
+        built = build_back_ends(RouteTable([route]), self.engine, lambda: self.at, _builtin(), seal=self.seal)
         back_end = built[self.system]
         assert isinstance(back_end, Simulator)
         self.back_end = back_end

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigurationError
-from gateway.route_options import AmqpRoute, DirectoryRoute, HttpRoute
-from gateway.routes import read_callback_gates, read_routes
+from gateway.route_options import AmqpRoute, AnyRoute, DirectoryRoute, HttpRoute, NoRoute, SimulatorRoute
+from gateway.routes import read_callback_gates, read_routes, simulated_unasked
 from gateway.settings import Settings, WorkerOptions
 from routing.adapters.settings import AmqpSettings, DirectorySettings, HttpSettings
 from routing.breaker import BreakerPolicy
+from routing.errors import DirectSystemError, UnknownSystemError
 from routing.retry import RetryPolicy
 from routing.routes import AdapterKind, default_routes
 
@@ -32,6 +33,36 @@ def http(**changed: object) -> HttpRoute:
 
 def test_without_routes_the_built_in_table_holds() -> None:
     assert read_routes(Settings()).served == default_routes().served
+
+
+def test_a_route_takes_the_place_of_the_built_in_one_and_leaves_the_others(tmp_path: Path) -> None:
+    routes = read_routes(settings(tmp_path, http()))
+
+    assert routes.served == default_routes().served
+    assert routes.find("NCTS2").adapter is AdapterKind.HTTP
+    assert routes.find("AES").adapter is AdapterKind.SIMULATOR
+    assert routes.find("SZPROT").adapter is AdapterKind.REGISTRY
+    with pytest.raises(DirectSystemError):
+        routes.find("CELINA")
+
+
+def test_a_system_that_is_switched_off_is_not_served() -> None:
+    off = NoRoute(adapter="off")
+    routes = read_routes(Settings(routes={"AES": off, "CELINA": off}))
+
+    assert routes.served == ("AIS", "EMCSPL2", "NCTS2", "SZPROT")
+    for system in ("AES", "CELINA"):
+        with pytest.raises(UnknownSystemError):
+            routes.find(system)
+
+
+def test_systems_simulated_unasked_beside_a_real_back_end_are_known(tmp_path: Path) -> None:
+    asked: dict[str, AnyRoute] = {"AES": SimulatorRoute(adapter="simulator"), "AIS": NoRoute(adapter="off")}
+    mixed = Settings(routes={"NCTS2": http(), **asked}, folder=tmp_path)
+    assert simulated_unasked(mixed, read_routes(mixed)) == ["EMCSPL2"]
+
+    made_up = Settings(routes=asked)
+    assert simulated_unasked(made_up, read_routes(made_up)) == []
 
 
 def test_a_route_says_how_patiently_its_back_end_is_tried(tmp_path: Path) -> None:
