@@ -30,11 +30,20 @@ class Reason:
     en: str
 
     @classmethod
-    def refused(cls, system: str, reason: str) -> "Reason":
-        """The back end refused the document and sent no rejection of its own."""
+    def refused(cls, system: str, reason: str, *, held: bool = False) -> "Reason":
+        """The back end refused the document, and no rejection of its own can be passed on.
+
+        Args:
+            system: target-system code.
+            reason: that the back end gives.
+            held: it sent one that waits for an operator.
+        """
+        why = reason.rstrip(".")
+        held_pl = " Odpowiedź systemu zatrzymano do sprawdzenia przez operatora." if held else ""
+        held_en = " The answer of the system is held until an operator has looked at it." if held else ""
         return cls(
-            pl=f"System {system} odmówił przyjęcia komunikatu: {reason}. Popraw go i wyślij ponownie.",
-            en=f"System {system} refused the message: {reason}. Correct it and send it again.",
+            pl=f"System {system} odmówił przyjęcia komunikatu: {why}. Popraw go i wyślij ponownie.{held_pl}",
+            en=f"System {system} refused the message: {why}. Correct it and send it again.{held_en}",
         )
 
     @classmethod

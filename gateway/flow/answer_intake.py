@@ -12,6 +12,7 @@ mailbox
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.actions import Action
 from gateway.channel import Clock
@@ -20,7 +21,7 @@ from gateway.flow.answer_reading import AnswerReader, Unfit
 from gateway.flow.answers import Answers
 from gateway.flow.correlation import Correlator, Uncorrelated
 from gateway.observe import Observer
-from gateway.store.model import Document
+from gateway.store.model import Document, Event
 from gateway.store.ports import Store, UnitOfWork
 from gateway.store.quarantine import NewQuarantined, Quarantine, QuarantineReason
 from routing.model import Answer
@@ -157,6 +158,10 @@ class AnswerIntake:
             if each.reason is not None
         ]
         Quarantine(work.connection).add(new)
+        named = work.documents.get_many({each.answer.sys_ref for each in new if each.answer.sys_ref})
+        work.events.add(
+            [_held(each, at) for each in new if _is_about(each, named.get(each.answer.sys_ref or ""))]
+        )
 
     def _address(self, work: UnitOfWork, addressed: Sequence[Addressed]) -> None:
         """Put answers into mailboxes; a document changes with all its answers at once."""
@@ -170,6 +175,22 @@ class AnswerIntake:
             (documents[sys_ref], answers) for sys_ref, answers in by_document.items()
         ]
         work.documents.update_many(self.answers.take(work, answered))
+
+
+def _is_about(kept: NewQuarantined, document: Document | None) -> bool:
+    """Whether the document it names is one of its system: a back end learns nothing of others."""
+    return document is not None and document.system == kept.system
+
+
+def _held(kept: NewQuarantined, at: datetime) -> Event:
+    """On the document's page, for who is asked why no answer comes."""
+    return Event(
+        sys_ref=kept.answer.sys_ref or "",
+        at=at,
+        action=Action.ANSWER_QUARANTINED,
+        actor=f"system:{kept.system}",
+        facts={"reason": kept.reason.value, "back_end_id": kept.answer.back_end_id},
+    )
 
 
 def _repeated(answer: Answer) -> Held:

@@ -8,7 +8,7 @@ from typing import Final
 from gateway.actions import Action
 from gateway.channel import Clock
 from gateway.errors import LostLeaseError
-from gateway.flow.answer_intake import AnswerIntake, Arrival, Result
+from gateway.flow.answer_intake import Addressed, AnswerIntake, Arrival, Result
 from gateway.flow.answers import Answers
 from gateway.notices import Notices, Reason
 from gateway.observe import Observer
@@ -53,7 +53,7 @@ class _Result:
     answers: Sequence[Answer] = ()  # of a back end that tells what they are
     arrivals: Sequence[Arrival] = ()  # of one whose answers must be looked into
     due: datetime | None = None  # of the next attempt; None: this was the last
-    notice: Reason | None = None  # for the sender, whom no answer of the back end will tell
+    notice: Reason | None = None  # for the sender, should no answer of the back end tell it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +98,9 @@ class DeliveryStep:
         ]
         with self.store.begin() as work:
             ours = self._record(work, results)
-            taken_in = self._take_in(work, [each for each in results if each.item.id in ours])
+            recorded = [each for each in results if each.item.id in ours]
+            taken_in = self._take_in(work, recorded)
+            self._give_notice(work, recorded, taken_in)
             work.commit()
         for result in results:
             self._tell(result, ours=result.item.id in ours)
@@ -152,7 +154,9 @@ class DeliveryStep:
                     facts={"attempt": item.attempt, "reason": reason},
                     answers=_read(answers),
                     arrivals=self._look_into(answers),
-                    notice=None if answers else Reason.refused(document.system, reason),
+                    notice=None
+                    if _read(answers)
+                    else Reason.refused(document.system, reason, held=bool(answers)),
                 )
             case Unavailable():
                 return self._postponed(item, document, outcome)
@@ -185,16 +189,8 @@ class DeliveryStep:
         work.events.add([_event(result, at) for result in kept])
         # Answers may have come another way since the documents were read: they are read again, and kept.
         current = work.documents.get_many([result.item.sys_ref for result in kept], to_change=True)
-        reached = [(_moved(current[result.item.sys_ref], result.state), result) for result in kept]
-        answered = [(document, result.answers) for document, result in reached]
+        answered = [(_moved(current[result.item.sys_ref], result.state), result.answers) for result in kept]
         work.documents.update_many(self.answers.take(work, answered))
-        work.mailbox.add(
-            [
-                self.notices.rejection(document, result.notice, at)
-                for document, result in reached
-                if result.notice is not None and document.state is result.state
-            ]
-        )
         return ours
 
     def _look_into(self, answers: Sequence[Answer]) -> Sequence[Arrival]:
@@ -205,6 +201,25 @@ class DeliveryStep:
         """Answers that had to be looked into: they may be for others, too, or for nobody."""
         arrivals = [arrival for result in results for arrival in result.arrivals]
         return self.intake.record(work, self.back_end.system, arrivals) if arrivals else ()
+
+    def _give_notice(self, work: UnitOfWork, results: Sequence[_Result], taken_in: Sequence[Result]) -> None:
+        """Tell senders in our own words what no answer has told: there was none, or all are held."""
+        told = {each.sys_ref for each in taken_in if isinstance(each, Addressed)}
+        notices = {
+            result.item.sys_ref: (result.state, result.notice)
+            for result in results
+            if result.notice is not None and result.item.sys_ref not in told
+        }
+        if not notices:
+            return
+        at, documents = self.clock(), work.documents.get_many(notices)
+        work.mailbox.add(
+            [
+                self.notices.rejection(documents[sys_ref], notice, at)
+                for sys_ref, (state, notice) in notices.items()
+                if documents[sys_ref].state is state  # else an answer that came another way has led further
+            ]
+        )
 
     def _tell(self, result: _Result, *, ours: bool) -> None:
         item = result.item

@@ -114,6 +114,40 @@ def test_answers_at_once_are_looked_into_as_well(world: World, remote: Remote) -
     assert world.document(sys_ref).state is DocumentState.ANSWERED
 
 
+def test_a_refusal_whose_answers_are_all_held_is_told_in_our_words(world: World, remote: Remote) -> None:
+    class Garbling(Remote):
+        def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+            outcomes = super().deliver(batch)
+            return [
+                replace(each, answers=tuple(as_sent(one, content=b"<garbage/>") for one in each.answers))
+                for each in outcomes
+                if isinstance(each, Rejected)
+            ]
+
+    world.back_ends["NCTS2"] = Garbling(remote.simulator, at_once=True)
+    anna = world.enrol("anna", "NCTS2")
+    sys_ref = sent(world, anna, lrn="NUP0000000000000009")
+
+    assert world.document(sys_ref).state is DocumentState.REJECTED
+    assert world.replies(sys_ref) == Counter(["UPP", "OdrzucenieKomunikatu"])
+    notice = world.content(anna, sys_ref, "OdrzucenieKomunikatu").decode()
+    assert "Refused as the scenario asks." in notice
+    assert "zatrzymano do sprawdzenia" in notice
+    assert world.actions(sys_ref)[-2:] == [Action.DELIVERY_REJECTED, Action.ANSWER_QUARANTINED]
+    assert Action.ANSWER_QUARANTINED in world.ears.actions()
+    assert [each.answer.sys_ref for each in held(world)] == [sys_ref]
+
+
+def test_a_refusal_one_of_whose_answers_is_passed_on_needs_no_words_of_ours(
+    world: World, remote: Remote
+) -> None:
+    remote.at_once = True
+    sys_ref = sent(world, lrn="NUP0000000000000009")
+
+    assert world.document(sys_ref).state is DocumentState.REJECTED
+    assert world.replies(sys_ref) == Counter(["UPP", "OdrzucenieKomunikatu"])
+
+
 def test_answers_that_come_again_or_in_another_order_are_passed_on_once(world: World, remote: Remote) -> None:
     sys_ref = sent(world)
     answers = remote.answers[sys_ref]
