@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from threading import Barrier
 
@@ -99,12 +100,11 @@ def test_what_is_due_happens_once_however_many_workers_look(engine: Engine) -> N
         one.send("CC015C", {LRN: lrn})
     other.at = one.at
 
-    seen = [
-        answer for answers in at_once(*(lambda w=w: collected(w) for w in (one, other))) for answer in answers
-    ]
+    seen = at_once(partial(collected, one), partial(collected, other))
     left = collected(one)
 
-    happened = Counter(answer.lrn for answer in {each.back_end_id: each for each in (*seen, *left)}.values())
+    answers = {each.back_end_id: each for each in (*chain(*seen), *left)}
+    happened = Counter(answer.lrn for answer in answers.values())
     assert happened == Counter(sent)
 
 
