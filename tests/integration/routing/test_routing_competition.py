@@ -84,8 +84,7 @@ def test_an_invalidation_and_the_release_at_the_same_moment_happen_one_after_the
         mrn = reference(first.send("CC015C", {LRN: lrn}))
         second.at = first.at
         invalidated, released = at_once(
-            lambda lrn=lrn: second.send("CC014C", {LRN: lrn, MRN: None}),
-            lambda: first.later(hours=3),
+            partial(second.send, "CC014C", {LRN: lrn, MRN: None}), partial(first.later, hours=3)
         )
         [granted] = told(invalidated[-1], "decision")
         assert (granted == "1") == (types(released + first.later(days=1)) == [])
@@ -120,7 +119,7 @@ def test_amendments_at_the_same_moment_are_all_kept_in_turn(engine: Engine) -> N
     for number in range(ROUNDS):
         lrn = f"SLOW{number}"
         workers[0].send("CC015C", {LRN: lrn})
-        answers = at_once(*(lambda w=w, lrn=lrn: w.send("CC013C", {LRN: lrn, MRN: None}) for w in workers))
+        answers = at_once(*(partial(w.send, "CC013C", {LRN: lrn, MRN: None}) for w in workers))
         assert [types(each) for each in answers] == [["UPO", "CC004C"]] * WORKERS
         [movement] = ledger.look(Wanted(keys=[(HOLDER, lrn)])).movements
         assert movement.version == 1 + WORKERS
@@ -129,7 +128,7 @@ def test_amendments_at_the_same_moment_are_all_kept_in_turn(engine: Engine) -> N
 def test_a_movement_is_split_once_however_many_ask(engine: Engine) -> None:
     workers = lives("EMCSPL2", engine)
     arc = draft(workers[0], "E1", "3.23")
-    answers = at_once(*(lambda w=w: w.send("IE825", {UPSTREAM: arc}, version="3.23") for w in workers))
+    answers = at_once(*(partial(w.send, "IE825", {UPSTREAM: arc}, version="3.23") for w in workers))
     assert sorted(map(types, answers)) == [["UPO", "IE704"], ["UPO", "IE801", "IE801"]]
 
 
@@ -137,7 +136,7 @@ def test_declarations_with_one_lrn_at_the_same_moment_give_one_movement(engine: 
     workers = lives("AES", engine)
     code, path = DECLARATIONS["AES"]
     for number in range(ROUNDS):
-        answers = at_once(*(lambda w=w, n=number: w.send(code, {path: f"X{n}"}) for w in workers))
+        answers = at_once(*(partial(w.send, code, {path: f"X{number}"}) for w in workers))
         assert sorted(map(types, answers)) == [["UPO", "CC528C", "CC529C"], ["UPO", "CC556C"]]
     assert delivered(engine) == ROUNDS * WORKERS
 
