@@ -45,7 +45,7 @@ from gateway.plausibility import GatewayPlausibility
 from gateway.proofs import Proofs
 from gateway.receipts import Receipts
 from gateway.registration import SYSTEM, ClerksDesk, RegisterBackEnd, Registrar
-from gateway.retention import DocumentRetention
+from gateway.retention import Retention, leaving
 from gateway.routes import read_callback_gates, read_routes, simulated_unasked
 from gateway.self_service.service import SelfService
 from gateway.settings import Settings
@@ -55,7 +55,7 @@ from gateway.soap.names import endpoint_of, self_service_of
 from gateway.soap.self_service import SelfServicePort
 from gateway.soap.settings import EdgeSettings
 from gateway.store.engine import reading
-from gateway.store.model import DocumentState, Lane
+from gateway.store.model import Lane
 from gateway.store.sql_store import SqlStore
 from gateway.trust.cbtd import exemptions_of
 from gateway.trust.retention import EvidenceRetention
@@ -372,12 +372,12 @@ class Gateway:
         """Whose certificates are accepted."""
         return TrustSources(self.settings, store=self.store, clock=self.store.clock, observe=self.observe)
 
-    def document_retention(self) -> DocumentRetention:
+    def retention(self) -> Retention:
         """Lets finished documents go when the settings say so."""
         options = self.settings.retention
-        return DocumentRetention(
+        return Retention(
             store=self.store,
-            keep_for={DocumentState(state): timedelta(days=days) for state, days in options.days.items()},
+            keep_for={leaving(kind): timedelta(days=days) for kind, days in options.days.items()},
             archive=Archive(folder=self.settings.path(options.export)) if options.export else None,
             clock=self.store.clock,
             observe=self.observe,
@@ -403,7 +403,7 @@ class Gateway:
                 clock=self.store.clock,
                 observe=self.observe,
             ),
-            documents=self.document_retention(),
+            documents=self.retention(),
             clock=self.store.clock,
             observe=self.observe,
         )

@@ -10,7 +10,7 @@ from gateway.errors import UnavailableError
 from gateway.flow.confirming import ConfirmedDelivery
 from gateway.observe import Observer
 from gateway.pki.expiry import ExpiryWatch
-from gateway.retention import DocumentRetention
+from gateway.retention import Retention
 from gateway.store.ports import Store
 from gateway.trust.retention import EvidenceRetention
 
@@ -28,7 +28,7 @@ class Housekeeping:
     expiry: ExpiryWatch
     confirmed: ConfirmedDelivery
     evidence: EvidenceRetention
-    documents: DocumentRetention
+    documents: Retention
     clock: Clock
     observe: Observer
 

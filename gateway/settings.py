@@ -309,14 +309,18 @@ class WorkerOptions(_Options):
 _Days = Annotated[int, Field(ge=30)]
 
 
-class RetentionOptions(_Options):
-    """`[retention]`: how long finished documents are kept, with their receipts, answers and events."""
+_Leaving = Literal[
+    "not_submitted", "undeliverable", "confirmed", "rejected", "answered", "quarantine", "unsolicited"
+]
 
-    days: Mapping[Literal["not_submitted", "undeliverable", "confirmed", "rejected", "answered"], _Days] = (
-        Field(
-            default_factory=dict,
-            description="state → days since the last answer; a state not named is kept for good",
-        )
+
+class RetentionOptions(_Options):
+    """`[retention]`: how long what is finished is kept; documents with their receipts, answers and events."""
+
+    days: Mapping[_Leaving, _Days] = Field(
+        default_factory=dict,
+        description="state → days since the last answer; `quarantine`: since an operator decided; "
+        "`unsolicited` (mailbox documents that answer none): since they were read; others stay for good",
     )
     export: Path | None = Field(
         default=None, description="folder they are written to before they go; None: they are only deleted"

@@ -1,6 +1,9 @@
 """`sisc documents`: the fate of any document."""
 
 import sys
+from base64 import b64decode
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -45,7 +48,9 @@ def list_documents(
     excise: Annotated[str | None, typer.Option(help="Excise number of a party it names.")] = None,
     nip: Annotated[str | None, typer.Option(help="NIP of a party it names.")] = None,
     id_sisc: Annotated[str | None, typer.Option(help="ID SISC of a party it names.")] = None,
-    sha256: Annotated[str | None, typer.Option(help="SHA-256 of the payload, hexadecimal.")] = None,
+    hash_: Annotated[
+        str | None, typer.Option("--hash", help="SHA-256 or SHA-1 of the payload, hexadecimal or base64.")
+    ] = None,
     since: Annotated[str | None, typer.Option(help="Received at or after this date or time.")] = None,
     until: Annotated[
         str | None, typer.Option(help="Received before this time, or until this day's end.")
@@ -67,7 +72,7 @@ def list_documents(
         excise=excise,
         nip=nip,
         id_sisc=id_sisc,
-        sha256=sha256.lower() if sha256 else None,
+        **_hash(hash_),
         received_from=start.moment if start else None,
         received_to=end.after if end else None,
     )
@@ -164,7 +169,7 @@ def purge(
 ) -> None:
     """Let go what [retention] keeps no longer; workers do the same in the background."""
     with open_configured() as gateway:
-        retention = gateway.document_retention()
+        retention = gateway.retention()
         if not retention.keep_for:
             raise ConfigurationError(key="retention.days", reason="names no state: all is kept for good")
         due = retention.due(limit=most)
@@ -185,6 +190,19 @@ def _waits(item: QueuedItem | None) -> str | None:
     if item.leased:
         return f"being worked on ({item.lane})"
     return f"{item.lane}, attempt {item.attempt + 1}, not before {local(item.due_at)}"
+
+
+def _hash(text: str | None) -> dict[str, str]:
+    """The key of the search: receipts tell SHA-256 in base64, the channel SHA-1 in hexadecimal."""
+    if text is None:
+        return {}
+    kinds = {32: "sha256", 20: "sha1"}
+    for read in (bytes.fromhex, partial(b64decode, validate=True)):
+        with suppress(ValueError):
+            digest = read(text)
+            if len(digest) in kinds:
+                return {kinds[len(digest)]: digest.hex()}
+    raise ConfigurationError(key="--hash", reason=f"{text!r} is no SHA-256 or SHA-1")
 
 
 def _bound(text: str | None, option: str) -> Moment | None:
@@ -220,6 +238,7 @@ def _record(document: Document) -> dict[str, object]:
         "file name": document.filename,
         "bytes": document.size,
         "SHA-256": document.sha256,
+        "SHA-1": document.sha1,
     }
 
 

@@ -9,7 +9,8 @@ from gateway.store.tables import documents, identifiers
 __all__ = ["matching"]
 
 #: The first one given leads the search, unless a number of the document is named.
-_COLUMNS = (documents.c.sha256, documents.c.account, documents.c.state, documents.c.system)
+_HASHES = (documents.c.sha256, documents.c.sha1)
+_COLUMNS = (*_HASHES, documents.c.account, documents.c.state, documents.c.system)
 
 
 def matching(select: Select[tuple[object, ...]], wanted: DocumentFilter) -> Select[tuple[object, ...]]:
@@ -20,7 +21,7 @@ def matching(select: Select[tuple[object, ...]], wanted: DocumentFilter) -> Sele
         wanted: every field given must match.
     """
     numbers = [(kind, value) for kind in KeyKind if (value := getattr(wanted, kind.value)) is not None]
-    if not numbers or wanted.sha256 is not None:
+    if not numbers or any(getattr(wanted, column.name) for column in _HASHES):
         query = select.where(*found_by(_given(wanted)), *_window(wanted, documents.c.received_at))
         query = query.order_by(documents.c.received_at.desc(), documents.c.sys_ref.desc())
         return query.where(*(_names(kind, value) for kind, value in numbers))

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
+from gateway.errors import NotFoundError
 from gateway.store.mailbox_search import first_waiting, matching
 from gateway.store.model import MailboxFilter, NewReply, Reply
 from gateway.store.tables import replies, reply_contents
@@ -41,7 +42,7 @@ _FULL = (
 _ABOUT = (
     select(replies.c.seq).where(replies.c.correlation_sys_ref == bindparam("sys_ref")).order_by(replies.c.seq)
 )
-
+_BY_SYS_REF = select(replies.c.seq).where(replies.c.sys_ref == bindparam("sys_ref"))
 _LAST_READER = (
     select(replies.c.account)
     .where(replies.c.end == bindparam("entity"))
@@ -103,6 +104,17 @@ class SqlMailbox:
         oldest = self._connection.execute(select(match).order_by(match.c.seq).limit(limit))
         seqs = that_fit([(row.seq, row.size) for row in oldest], max_bytes)
         return count, self._load(seqs) if seqs else []
+
+    def get(self, sys_ref: str) -> Reply:
+        """One by its own sysRef.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        found = self._load(self._connection.scalars(_BY_SYS_REF, {"sys_ref": sys_ref}).all())
+        if not found:
+            raise NotFoundError(what="mailbox document", key=sys_ref)
+        return found[0]
 
     def about(self, sys_ref: str) -> Sequence[Reply]:
         """Everything that answers a document, whoever it is for, oldest first."""

@@ -107,7 +107,8 @@ class DocumentFilter:
     account: str | None = None
     system: str | None = None
     state: DocumentState | None = None
-    sha256: str | None = None
+    sha256: str | None = None  # lower-case hexadecimal, as the next
+    sha1: str | None = None
     own_id: str | None = None
     lrn: str | None = None
     mrn: str | None = None

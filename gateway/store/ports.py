@@ -126,6 +126,9 @@ class Mailbox(Protocol):
         Two callers at the same time never get the same document.
         """
 
+    def get(self, sys_ref: str) -> Reply:
+        """One by its own sysRef; raises NotFoundError."""
+
     def about(self, sys_ref: str) -> Sequence[Reply]:
         """Everything that answers a document, whoever it is for, oldest first."""
 
@@ -154,6 +157,9 @@ class WithheldReplies(Protocol):
 
     def overdue(self, *, at: datetime, limit: int) -> Sequence[Withheld]:
         """Documents whose proof should have been back before `at`, the longest overdue first."""
+
+    def about(self, sys_ref: str) -> Sequence[Withheld]:
+        """Everything that answers a document and waits, or waited, for proof; the first due first."""
 
     def settle(self, proof_ids: Collection[str], outcome: WithheldOutcome, *, at: datetime) -> frozenset[str]:
         """End the waiting, once; returns the proof identifiers of those whose waiting ended just now."""
@@ -242,6 +248,12 @@ class Retention(Protocol):
 
     def delete(self, sys_refs: Collection[str], state: DocumentState, *, before: datetime) -> frozenset[str]:
         """Delete documents with all that belongs to them, unless they have changed; returns those gone."""
+
+    def ripe_unsolicited(self, *, before: datetime, limit: int) -> Sequence[str]:
+        """Mailbox documents that answer none, read before a moment; those nobody has read stay."""
+
+    def delete_unsolicited(self, sys_refs: Collection[str], *, before: datetime) -> frozenset[str]:
+        """Delete mailbox documents that answer none, with all that belongs to them; returns those gone."""
 
 
 class Nonces(Protocol):

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Insert, Row, bindparam, select, update
+from sqlalchemy import Connection, Insert, Row, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.store.tables import quarantined_answers as _table
@@ -71,6 +71,17 @@ _INSERT: Final[Mapping[str, Insert]] = {
 _KNOWN: Final = select(_table.c.back_end_id).where(
     _table.c.system == bindparam("of_system"), _table.c.back_end_id.in_(bindparam("ids", expanding=True))
 )
+_SETTLED: Final = (
+    select(_table.c.id)
+    .where(_table.c.decided_at < bindparam("before"))
+    .order_by(_table.c.decided_at)
+    .limit(bindparam("most"))
+)
+_DELETE: Final = (
+    delete(_table)
+    .where(_table.c.id.in_(bindparam("ids", expanding=True)), _table.c.decided_at < bindparam("before"))
+    .returning(_table.c.id)
+)
 _LISTED: Final = select(*(column for column in _table.c if column.name != "content"))
 
 
@@ -125,6 +136,14 @@ class Quarantine:
             .values(state=state.value, decided_at=at, decided_by=by, note=note)
         )
         return self._connection.execute(statement).rowcount == 1
+
+    def settled(self, *, before: datetime, limit: int) -> Sequence[int]:
+        """Numbers of answers that were decided upon before a moment, the oldest decisions first."""
+        return self._connection.scalars(_SETTLED, {"before": before, "most": limit}).all()
+
+    def delete(self, numbers: Collection[int], *, before: datetime) -> frozenset[int]:
+        """Delete answers that were decided upon before a moment; returns those gone."""
+        return frozenset(self._connection.scalars(_DELETE, {"ids": list(numbers), "before": before}))
 
 
 _TOLD: Final = ("filename", "sys_ref", "correlation", "lrn", "mrn", "arc")

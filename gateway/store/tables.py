@@ -85,6 +85,7 @@ documents = Table(
     Index(None, "system", "received_at"),
     Index(None, "state", "received_at"),
     Index(None, "sha256"),
+    Index(None, "sha1"),
 )
 
 # Numbers of documents and of the answers to them. A document may have several of a kind.
@@ -199,6 +200,11 @@ for _columns in (
         where=replies.c.collected_at.is_(None),
     )
 
+# Documents that answer none, by when they were read: they go by their own age.
+_partial_index(
+    "ix_replies_unsolicited", replies.c.collected_at, where=replies.c.correlation_sys_ref.is_(None)
+)
+
 reply_contents = Table(
     "reply_contents",
     metadata,
@@ -225,8 +231,14 @@ withheld = Table(
     ),
     Column("content", LargeBinary),  # NULL once it is in the mailbox
     UniqueConstraint("system", "back_end_id"),
+    Index(None, "sys_ref"),
 )
 _partial_index("ix_withheld_due_at", withheld.c.due_at, where=withheld.c.outcome.is_(None))
+_partial_index(
+    "ix_withheld_correlation_sys_ref",
+    withheld.c.correlation_sys_ref,
+    where=withheld.c.correlation_sys_ref.is_not(None),
+)
 
 work_items = Table(
     "work_items",
@@ -323,4 +335,9 @@ quarantined_answers = Table(
     UniqueConstraint("system", "back_end_id"),
     Index(None, "state", "id"),
     sqlite_autoincrement=True,  # an operator's number never comes to mean another answer
+)
+_partial_index(
+    "ix_quarantined_answers_decided_at",
+    quarantined_answers.c.decided_at,
+    where=quarantined_answers.c.decided_at.is_not(None),
 )

@@ -21,6 +21,11 @@ _STORED = select(withheld.c.proof_id).where(withheld.c.proof_id.in_(bindparam("i
 _FIND = select(withheld).where(
     withheld.c.proof_id == bindparam("proof_id"), withheld.c.account == bindparam("account")
 )
+_ABOUT = (
+    select(withheld)
+    .where(withheld.c.correlation_sys_ref == bindparam("sys_ref"))
+    .order_by(withheld.c.due_at, withheld.c.proof_id)
+)
 _OVERDUE = (
     select(withheld)
     .where(withheld.c.outcome.is_(None), withheld.c.due_at < bindparam("at"))
@@ -66,6 +71,10 @@ class SqlWithheld:
     def overdue(self, *, at: datetime, limit: int) -> Sequence[Withheld]:
         """Documents whose proof should have been back before `at`, the longest overdue first."""
         return [_withheld(row) for row in self._connection.execute(_OVERDUE, {"at": at, "limit": limit})]
+
+    def about(self, sys_ref: str) -> Sequence[Withheld]:
+        """Everything that answers a document and waits, or waited, for proof; the first due first."""
+        return [_withheld(row) for row in self._connection.execute(_ABOUT, {"sys_ref": sys_ref})]
 
     def settle(self, proof_ids: Collection[str], outcome: WithheldOutcome, *, at: datetime) -> frozenset[str]:
         """End the waiting; of those that have ended already nothing changes.

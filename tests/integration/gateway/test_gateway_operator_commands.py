@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +70,19 @@ def test_a_document_is_held_released_and_retried_with_a_reason(
         ("document_retried", "hurry"),
     ]
     assert small_world.document(sys_ref).state is DocumentState.ANSWERED
+
+
+def test_a_document_is_found_by_its_hash_however_it_is_written(
+    sisc: Sisc, small_world: World, sys_ref: str
+) -> None:
+    document = small_world.document(sys_ref)
+    for digest in (document.sha256, document.sha1):
+        for text in (digest, digest.upper(), b64encode(bytes.fromhex(digest)).decode()):
+            [line] = sisc("documents", "list", "--hash", text, "--json")[1].splitlines()
+            assert json.loads(line)["sysRef"] == sys_ref
+    assert sisc("documents", "list", "--hash", "0" * 40, "--json")[:2] == (0, "")
+    code, _, errors = sisc("documents", "list", "--hash", "0" * 39)
+    assert (code, "no SHA-256 or SHA-1" in errors) == (2, True)
 
 
 def test_a_reason_is_asked_for(sisc: Sisc, sys_ref: str) -> None:
