@@ -276,6 +276,7 @@ PARTS: Final = (
     Part("reference/eklient.md", "registration", registration_codes),
     Part("reference/scenarios.md", "scenarios", scenarios.scenarios),
     Part("reference/scenarios.md", "flows", scenarios.flows),
+    Part("reference/scenarios.md", "messages", scenarios.messages),
 )
 
 if __name__ == "__main__":

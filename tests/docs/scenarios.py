@@ -8,10 +8,12 @@ from typing import Final
 from routing.model import Answer
 from routing.simulators.scenarios import DEFAULT, SCENARIOS, Behaviour, Scenario
 from routing.tables import metadata
+from schemas.catalogue import load_builtin
 from tests.integration.routing.conftest import sqlite_engine
 from tests.integration.routing.life import Life
+from tests.integration.routing.stories import recipes
 
-__all__ = ["flows", "scenarios"]
+__all__ = ["flows", "messages", "scenarios"]
 
 #: Of every system: its declaration, and where its LRN stands.
 _DECLARATIONS: Final = {
@@ -21,7 +23,7 @@ _DECLARATIONS: Final = {
     "EMCSPL2": ("IE815", "Body/SubmittedDraftOfEADESAD/EadEsadDraft/LocalReferenceNumber"),
 }
 #: Looked at after so many hours.
-_HOURS: Final = (2, 6, 24, 48, 72, 192, 720, 1440, 2880)
+_HOURS: Final = (2, 6, 12, 24, 48, 72, 192, 720, 1440, 2880)
 
 
 def scenarios() -> str:
@@ -45,6 +47,23 @@ def flows() -> str:
         if system in one.systems and one.behaviour is not Behaviour.DOWN
     )
     return head + "".join(rows)
+
+
+def messages() -> str:
+    """How to get each message of a procedure that a system can send."""
+    titles = {(one.system, one.code): one.title_en for one in load_builtin().types()}
+    head = "| system | message | | sent after |\n|---|---|---|---|\n"
+    found = (
+        (system, code, story.told) for (system, code), story in recipes().items() if (system, code) in titles
+    )
+    return head + "".join(
+        f"| {system} | {code} | {titles[system, code]} | {told} |\n"
+        for system, code, told in sorted(found, key=_place)
+    )
+
+
+def _place(row: tuple[str, str, str]) -> tuple[int, str]:
+    return list(_DECLARATIONS).index(row[0]), row[1]
 
 
 def _row(system: str, scenario: Scenario) -> str:
