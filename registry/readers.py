@@ -27,7 +27,7 @@ _LINKS = (
 
 
 class ReaderRecords(PartyRecords):
-    """Accounts that see an entity's documents."""
+    """Accounts that see an entity's documents; they keep their logins until the end of the transaction."""
 
     def readers(self, entity_id: str, *, system: str, at: datetime) -> Sequence[Account]:
         """The active accounts that may see an entity's documents of a system by a first link, or own it.
@@ -47,10 +47,14 @@ class ReaderRecords(PartyRecords):
         holders = [link.representative for link in links if system in link.readable and in_force(link, at)]
         owner = select(tables.entities.c.owner_person).where(tables.entities.c.id_sisc == entity_id)
         persons = list(dict.fromkeys([*self._connection.scalars(owner), *holders]))
-        wanted = select(tables.accounts).where(
-            tables.accounts.c.person_id.in_([person for person in persons if person]),
-            tables.accounts.c.status == AccountStatus.ACTIVE.value,
-            tables.accounts.c.level == AccountLevel.EXTENDED.value,
+        wanted = (
+            select(tables.accounts)
+            .where(
+                tables.accounts.c.person_id.in_([person for person in persons if person]),
+                tables.accounts.c.status == AccountStatus.ACTIVE.value,
+                tables.accounts.c.level == AccountLevel.EXTENDED.value,
+            )
+            .with_for_update(read=True, key_share=True)
         )
         found = [account_from_row(row) for row in self._connection.execute(wanted).mappings()]
         return sorted(found, key=lambda account: (persons.index(account.person_id), account.login))

@@ -4,7 +4,7 @@ from typing import Final
 
 from schemas.model import MessageFacts
 
-__all__ = ["order_key"]
+__all__ = ["order_key", "order_key_of"]
 
 _LONGEST_NUMBER: Final = 70  # characters; what is longer is no LRN, MRN or ARC
 
@@ -25,3 +25,8 @@ def order_key(account: str, system: str, facts: MessageFacts) -> str | None:
     named = ((kind, number) for kind, number in numbers if number and len(number) <= _LONGEST_NUMBER)
     first = next(named, None)
     return "|".join((account, system, *first)) if first else None
+
+
+def order_key_of(account: str, key: str | None, *, before: str) -> str | None:
+    """The key of the same documents now that their sender has another login, as `move_account` changes it."""
+    return key and account + key.removeprefix(before)

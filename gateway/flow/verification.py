@@ -17,6 +17,7 @@ from gateway.flow.checks import Case, Check, Sender
 from gateway.flow.confirming import ConfirmedDelivery
 from gateway.flow.identifying import numbers_of_document
 from gateway.flow.lanes import lane_of
+from gateway.flow.ordering import order_key_of
 from gateway.flow.recognition import Recogniser
 from gateway.observe import Observer
 from gateway.receipts import Receipt, ReceiptFacts, Receipts
@@ -57,6 +58,13 @@ class Judgement:
     evidence: tuple[Evidence, ...] = ()  # CRLs, OCSP responses and issuers that were used
     ending_key: Mapping[str, str] | None = None  # whose key soon is too short, for the log
     identifiers: tuple[Identifier, ...] = ()  # by which the document is found again
+
+    def of_account(self, login: str) -> "Judgement":
+        """The same, filed under the login that the sender's account has by now."""
+        if login == self.document.account:
+            return self
+        identifiers = tuple(replace(each, account=login) for each in self.identifiers)
+        return replace(self, document=replace(self.document, account=login), identifiers=identifiers)
 
     @property
     def submitted(self) -> bool:
@@ -166,6 +174,9 @@ class VerificationStep:
 
     def _record(self, work: UnitOfWork, judged: Sequence[tuple[WorkItem, Judgement]]) -> None:
         at = self.clock()
+        # An account may have got another login since the documents were read.
+        current = work.documents.get_many([item.sys_ref for item, _ in judged], to_change=True)
+        judged = [(item, judgement.of_account(current[item.sys_ref].account)) for item, judgement in judged]
         judgements = [judgement for _, judgement in judged]
         work.documents.update_many([judgement.document for judgement in judgements])
         work.identifiers.add([each for judgement in judgements for each in judgement.identifiers])
@@ -178,7 +189,9 @@ class VerificationStep:
         onward: defaultdict[str, list[NewWork]] = defaultdict(list)
         for item, judgement in judged:
             if judgement.submitted:
-                onward[lane_of(judgement.document.system)].append(_delivery_of(item))
+                onward[lane_of(judgement.document.system)].append(
+                    _delivery_of(item, judgement.document.account)
+                )
         for lane, deliveries in onward.items():
             work.queue.put_many(lane, deliveries, at=at)
 
@@ -210,11 +223,10 @@ def _ending_key(verdict: Verdict) -> Mapping[str, str] | None:
     }
 
 
-def _delivery_of(item: WorkItem) -> NewWork:
+def _delivery_of(item: WorkItem, account: str) -> NewWork:
     """The delivery keeps the place of the verification among those it must not overtake."""
-    return NewWork(
-        sys_ref=item.sys_ref, account=item.account, order_key=item.order_key, position=item.position
-    )
+    key = order_key_of(account, item.order_key, before=item.account)
+    return NewWork(sys_ref=item.sys_ref, account=account, order_key=key, position=item.position)
 
 
 def _may_wait(item: WorkItem, judgement: Judgement) -> bool:

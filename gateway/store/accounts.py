@@ -21,12 +21,16 @@ MOVED: Final[tuple[Table, ...]] = (
 def move_account(connection: Connection, login: str, new_login: str) -> None:
     """Give an account's documents, answers and waiting work to its new login.
 
-    Takes part in the transaction of the connection. Costs as much as the account has documents.
+    Takes part in the transaction of the connection. Costs as much as the account has documents. Workers that
+    are just writing down what has become of a document are waited for; those who come later find the document
+    under its new login.
     """
-    key = tables.work_items.c.order_key  # begins with the login, see gateway.flow.ordering
+    items = tables.work_items
+    connection.execute(select(items.c.id).where(items.c.account == login).with_for_update())
+    key = items.c.order_key  # begins with the login, see gateway.flow.ordering
     kept = {"order_key": new_login + func.substr(key, len(login) + 1)}
     for table in MOVED[:-1]:
-        values = {"account": new_login} | (kept if table is tables.work_items else {})
+        values = {"account": new_login} | (kept if table is items else {})
         connection.execute(update(table).where(table.c.account == login).values(values))
     own = select(tables.documents.c.sys_ref).where(tables.documents.c.account == new_login)
     numbers = tables.identifiers

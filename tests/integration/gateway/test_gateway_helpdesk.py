@@ -2,8 +2,8 @@
 
 import io
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner, Result
 
 from gateway.cli import helpdesk
+from gateway.flow.checks import Case
+from gateway.flow.lanes import lane_of
 from gateway.migration import PdrImport
 from gateway.store import tables
 from gateway.store.accounts import MOVED
@@ -20,6 +22,8 @@ from registry.errors import InvalidRecordError, NotRegisteredError
 from registry.history import Subject
 from registry.model import AccountLevel
 from registry.repository import RegistryRepository
+from routing.model import BackEnd, Delivery, Health, Outcome
+from schemas.findings import Finding
 from tests.integration.gateway.world import EORI, FIRM, World
 
 Run = Callable[..., Result]
@@ -98,6 +102,56 @@ def test_an_account_with_a_new_email_keeps_its_documents_answers_and_waiting_wor
     said = told(run("request", "show", str(number), "--json"))["messages"]
     assert said[-1]["kind"] == "action"
     assert said[-1]["text"].endswith("password lost, identity shown")
+
+
+def test_what_workers_hold_while_an_email_changes_goes_to_the_new_login(world: World, run: Run) -> None:
+    """The login changes when the document is being judged, and again when the back end has it."""
+    anna = world.enrol("anna", "NCTS2")
+    logins = [anna.login, "anna.first@example.pl", "anna.second@example.pl"]
+
+    def change(before: str, after: str) -> None:
+        told(run("change-email", before, after, "--reason", "lost", "--json", typed="secret\n"))
+
+    def change_meanwhile(_case: Case) -> Sequence[Finding]:
+        change(*logins[:2])
+        return ()
+
+    world.more_checks = (change_meanwhile,)
+    sys_ref = world.send(anna)
+    assert world.verifier().work_once()
+    assert {key.partition("|")[0] for key in order_keys(world)} == {logins[1]}
+
+    step = world.delivery()
+    change_at_the_back_end = Interposed(step.back_end, lambda: change(*logins[1:]))
+    assert world.worker(lane_of("NCTS2"), replace(step, back_end=change_at_the_back_end)).work_once()
+
+    first, second = (
+        world.documents(replace(anna, login=login), correlation_sys_ref=sys_ref).count for login in logins[1:]
+    )
+    assert (first, second) == (0, sum(world.replies(sys_ref).values()))
+    assert second > 1
+    with world.store.read() as work:
+        found = select(tables.identifiers.c.account).where(tables.identifiers.c.sys_ref == sys_ref)
+        assert set(work.connection.scalars(found)) == {logins[2]}
+
+
+@dataclass(frozen=True)
+class Interposed:
+    """A back end before which something happens."""
+
+    real: BackEnd
+    happens: Callable[[], None]
+
+    @property
+    def system(self) -> str:
+        return self.real.system
+
+    def health(self) -> Health:
+        return self.real.health()
+
+    def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        self.happens()
+        return self.real.deliver(batch)
 
 
 def order_keys(world: World) -> list[str]:
