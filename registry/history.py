@@ -1,6 +1,6 @@
 """Who changed what in the registry, when, and what it was before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -128,3 +128,19 @@ class Changes:
             )
             for version, row in enumerate(self._connection.execute(wanted).mappings(), start=1)
         ]
+
+    def logins_ever_of(self, person_ids: Collection[str]) -> Sequence[str]:
+        """The logins under which accounts were ever linked with these persons.
+
+        Reads the history of all accounts: for questions about the past, which are rare.
+        """
+        table = tables.history.c
+        wanted = (
+            select(table.key)
+            .where(
+                table.subject == Subject.ACCOUNT.value,
+                table.after["person_id"].as_string().in_(person_ids),
+            )
+            .distinct()
+        )
+        return self._connection.scalars(wanted).all()

@@ -1,6 +1,6 @@
 """The register as it was: who could send what for whom at a moment gone by, told from the history alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -48,51 +48,56 @@ def who_could(
         person: ID SISC of a person, to ask about him alone, whether or not he had a right.
 
     Returns:
-        One answer for each account that is linked with such a person, in the order of the ID SISC.
+        One answer for each account that was linked with such a person then, in the order of the ID SISC.
     """
     firm = _entity_at(repository, entity, at)
     links = list(_links_at(repository, entity, firm, at))
     candidates = {person} if person is not None else _people(links, firm)
     return [
         answer
-        for candidate in sorted(candidates)
-        for answer in _answers(repository, candidate, firm, links, entity, system, at)
+        for account in _accounts_at(repository, candidates, at)
+        for answer in _answers(repository, account, firm, links, entity, system, at)
     ]
+
+
+def _accounts_at(repository: RegistryRepository, persons: Collection[str], at: datetime) -> list[Account]:
+    """The accounts linked with these persons at a moment, under the logins they had."""
+    states = {
+        login: _state(repository, Subject.ACCOUNT, login, at) for login in repository.logins_ever_of(persons)
+    }
+    accounts = [_account(state) for login, state in states.items() if state and state["login"] == login]
+    linked = [account for account in accounts if account.person_id in persons]
+    return sorted(linked, key=lambda account: (account.person_id, account.login))
 
 
 def _answers(  # noqa: PLR0913, PLR0917 - the facts of one question
     repository: RegistryRepository,
-    candidate: str,
+    account: Account,
     firm: Entity | None,
     links: Sequence[Representation],
     entity: str,
     system: str,
     at: datetime,
 ) -> Iterator[Answer]:
-    state = _state(repository, Subject.PERSON, candidate, at)
+    state = _state(repository, Subject.PERSON, str(account.person_id), at)
     if state is None:
         return
     person = _person(state)
     party = NamedParty(kind=NumberKind.ID_SISC, number=entity)
-    for current in repository.accounts_of([candidate]):
-        then = _state(repository, Subject.ACCOUNT, current.login, at)
-        if then is None:
-            continue
-        account = _account(then)
-        decision = decide(
-            account=account,
-            person=person,
-            principals=[party],
-            representatives=(),
-            system=system,
-            entities={party: firm} if firm else {},
-            representations=[
-                link for link in links if entity == link.represented or candidate == link.representative
-            ],
-            at=at,
-            needs_right=True,
-        )
-        yield Answer(account=account, person=person, decision=decision)
+    decision = decide(
+        account=account,
+        person=person,
+        principals=[party],
+        representatives=(),
+        system=system,
+        entities={party: firm} if firm else {},
+        representations=[
+            link for link in links if entity == link.represented or person.id_sisc == link.representative
+        ],
+        at=at,
+        needs_right=True,
+    )
+    yield Answer(account=account, person=person, decision=decision)
 
 
 def _people(links: Sequence[Representation], firm: Entity | None) -> set[str]:

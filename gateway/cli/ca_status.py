@@ -17,6 +17,7 @@ from gateway.observe import Observer, configure_logging
 from gateway.pki.authority import init_responder, open_authority
 from gateway.pki.publishing import Publisher
 from gateway.supervisor import on_stop_signal
+from registry.helpdesk import HelpDeskRecords
 from signing.errors import PublicationError, SigningError, UnknownCertificateError
 from signing.lifecycle import RevocationReason
 from signing.publication import PublishedCrl
@@ -24,6 +25,7 @@ from signing.records import CertificateRecord
 from signing.register import SqlCertificateRegister
 
 __all__ = [
+    "RequestOption",
     "certificate_columns",
     "certificate_row",
     "expiring",
@@ -37,6 +39,10 @@ __all__ = [
 
 _Serial = Annotated[str, typer.Argument(help="Serial number, hexadecimal; colons and case do not matter.")]
 _Why = Annotated[str, typer.Option("--reason", help="Why, in your own words; kept in the history.")]
+#: Of every act of the help desk.
+RequestOption = Annotated[
+    int | None, typer.Option("--request", help="Number of the request it is about; the act is noted there.")
+]
 
 certificate_columns = (
     "serial",
@@ -51,18 +57,24 @@ certificate_columns = (
 )
 
 
-def suspend(serial: _Serial, reason: _Why, as_json: JsonFlag = False) -> None:
+def suspend(serial: _Serial, reason: _Why, request: RequestOption = None, as_json: JsonFlag = False) -> None:
     """Suspend a certificate (certificateHold) and publish the CRL."""
     _change(
         lambda register: register.hold(_plain(serial), at=now(), operator=operator(), note=reason),
+        f"suspended: {reason}",
+        request,
         as_json=as_json,
     )
 
 
-def unsuspend(serial: _Serial, reason: _Why, as_json: JsonFlag = False) -> None:
+def unsuspend(
+    serial: _Serial, reason: _Why, request: RequestOption = None, as_json: JsonFlag = False
+) -> None:
     """Lift a suspension and publish the CRL."""
     _change(
         lambda register: register.release(_plain(serial), at=now(), operator=operator(), note=reason),
+        f"unsuspended: {reason}",
+        request,
         as_json=as_json,
     )
 
@@ -71,6 +83,7 @@ def revoke(
     serial: _Serial,
     reason: Annotated[RevocationReason, typer.Option(help="CRLReason of RFC 5280.")],
     note: Annotated[str | None, typer.Option(help="In your own words; kept in the history.")] = None,
+    request: RequestOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Revoke a certificate for good and publish the CRL.
@@ -79,6 +92,8 @@ def revoke(
     """
     _change(
         lambda register: register.revoke(_plain(serial), reason, at=now(), operator=operator(), note=note),
+        f"revoked: {', '.join(filter(None, (reason.value, note)))}",
+        request,
         as_json=as_json,
     )
 
@@ -154,11 +169,20 @@ def certificate_row(record: CertificateRecord) -> tuple[object, ...]:
     )
 
 
-def _change(act: Callable[[SqlCertificateRegister], CertificateRecord], *, as_json: bool) -> None:
+def _change(
+    act: Callable[[SqlCertificateRegister], CertificateRecord],
+    done: str,
+    request: int | None,
+    *,
+    as_json: bool,
+) -> None:
     """Change the register, then publish: a key out of reach must not keep a certificate in force."""
     with open_configured() as gateway:
         with gateway.store.begin() as work:
             record = act(SqlCertificateRegister(work.connection))
+            if request is not None:
+                note = f"certificate {record.serial} {done}"
+                HelpDeskRecords(work.connection).note_action(request, note, operator=operator(), at=now())
             work.commit()
         gateway.observe(Action.CERTIFICATE_STATUS_CHANGED, detail=record.status.value, serial=record.serial)
         print_rows("Certificate", certificate_columns, [certificate_row(record)], as_json=as_json)

@@ -42,9 +42,6 @@ for act in (ca_status.suspend, ca_status.unsuspend, ca_status.revoke):
 
 _Login = Annotated[str, typer.Argument(help="E-mail address of the account.")]
 _Reason = Annotated[str, typer.Option(help="Why; kept in the history.")]
-_Request = Annotated[
-    int | None, typer.Option("--request", help="Number of the request it is about; the act is noted there.")
-]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +83,7 @@ def change_email(
     login: _Login,
     new_login: Annotated[str, typer.Argument(help="The new e-mail address.")],
     reason: _Reason,
-    request: _Request = None,
+    request: ca_status.RequestOption = None,
     password_file: PasswordFileOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -109,7 +106,7 @@ def create_account(
     close_others: Annotated[
         bool, typer.Option("--close-others", help="Close the accounts that the person has.")
     ] = False,
-    request: _Request = None,
+    request: ca_status.RequestOption = None,
     password_file: PasswordFileOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -129,7 +126,9 @@ def create_account(
 
 
 @app.command("unlock")
-def unlock(login: _Login, reason: _Reason, request: _Request = None, as_json: JsonFlag = False) -> None:
+def unlock(
+    login: _Login, reason: _Reason, request: ca_status.RequestOption = None, as_json: JsonFlag = False
+) -> None:
     """Let an account log in again that was locked after wrong passwords."""
     with _act(f"account {login} unlocked", reason, request) as desk:
         account = desk.records.unlock(login, operator=desk.operator, reason=reason, at=desk.at)
@@ -142,7 +141,7 @@ def one_time_password(
     person: Annotated[str, typer.Option(help="ID SISC of the person migrated from PDR.")],
     reason: _Reason,
     hours: Annotated[int, typer.Option(min=1, max=24 * 14, help="How long it is valid.")] = 72,
-    request: _Request = None,
+    request: ca_status.RequestOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Issue the one-time password by which an account links itself to its migrated record.
@@ -193,7 +192,7 @@ def review_link(
     representation: Annotated[str, typer.Argument(help="Id of the right.")],
     verdict: Annotated[Review, typer.Argument(help="What is said of it.")],
     reason: _Reason,
-    request: _Request = None,
+    request: ca_status.RequestOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Confirm or dispute a right that came from PDR, for somebody who cannot do it himself.

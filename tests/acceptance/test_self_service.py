@@ -99,12 +99,31 @@ def test_the_help_desk_suspends_releases_and_revokes_a_certificate(sandbox: Runn
     (enrolled,) = enrol_many(sandbox, 1)
     service = zeep(sandbox, enrolled.account.login, enrolled.account.password)
     (certificate,) = service.ListCertificates().certificate
+    sides = (
+        "--category",
+        "service",
+        "--service",
+        "Certyfikat",
+        "--channel",
+        "portal",
+        "--text",
+        "Zgubiłam klucz",
+    )
+    added = sandbox.sisc("helpdesk", "request", "add", *sides, "--login", enrolled.account.login, "--json")
+    number = str(json.loads(added.stdout)["number"])
 
     for act, reason, status in (
         ("suspend", "token lost", "held"),
         ("unsuspend", "token found", "active"),
         ("revoke", "keyCompromise", "revoked"),
     ):
-        sandbox.sisc("helpdesk", "certificate", act, certificate.serial, "--reason", reason)
+        known = ("--reason", reason, "--request", number)
+        sandbox.sisc("helpdesk", "certificate", act, certificate.serial, *known)
         (certificate,) = service.ListCertificates().certificate
         assert certificate.status == status
+
+    said = json.loads(sandbox.sisc("helpdesk", "request", "show", number, "--json").stdout)["messages"]
+    assert [message["text"] for message in said[1:]] == [
+        f"certificate {certificate.serial} {done}"
+        for done in ("suspended: token lost", "unsuspended: token found", "revoked: keyCompromise")
+    ]

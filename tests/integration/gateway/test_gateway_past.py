@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from registry.helpdesk import HelpDeskRecords
 from registry.model import Granted, Refused
 from registry.past import Answer, who_could
 from registry.repository import RegistryRepository
@@ -71,3 +72,32 @@ def test_what_was_switched_off_since_was_on_then(small_world: World, record: str
     (now,) = ask(world, world.clock(), person=anna.person.id_sisc)
     assert isinstance(now.decision, Refused)
     assert now.decision.reason in {"PERSON_INACTIVE", "PARTY_INACTIVE", "ACCOUNT_INACTIVE"}
+
+
+def test_an_account_unlinked_since_could_send_then(world: World) -> None:
+    world.clock.pass_by(hours=1)
+    anna = world.enrol("anna", "AES")
+    during = world.clock()
+    world.clock.pass_by(days=1)
+    with world.store.begin() as work:
+        registry = RegistryRepository(work.connection)
+        registry.link_account(anna.login, None, operator="test", at=world.clock())
+        work.commit()
+
+    assert able(world, during) == {anna.login}
+    assert ask(world, world.clock()) == []
+
+
+def test_an_account_is_told_once_under_the_login_it_had(small_world: World) -> None:
+    world = small_world
+    world.clock.pass_by(hours=1)
+    anna = world.enrol("anna", "AES")
+    during = world.clock()
+    world.clock.pass_by(days=1)
+    with world.store.begin() as work:
+        desk = HelpDeskRecords(work.connection)
+        desk.change_email(anna.login, "new@example.pl", b"-", operator="test", at=world.clock())
+        work.commit()
+
+    assert [each.account.login for each in ask(world, during)] == [anna.login]
+    assert [each.account.login for each in ask(world, world.clock())] == ["new@example.pl"]
