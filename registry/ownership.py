@@ -1,6 +1,6 @@
 """Rights on messages that name no party: they belong to whoever owns the number the message is about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +26,29 @@ class NumberOwner:
 
     person: str  # ID SISC of the sender
     entity: str | None  # ID SISC of the firm; None: sent in the person's name alone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Case:
+    """One question: this account, about this number, in this system, at this moment."""
+
+    repository: RegistryRepository
+    login: str
+    number: str | None
+    system: str
+    at: datetime
+
+    def ask(self, entity: str | None, *, needs_right: bool) -> RightsDecision:
+        """The decision as on a message that names this entity, or nobody."""
+        return decide_rights(
+            self.repository,
+            login=self.login,
+            principals=[] if entity is None else [NamedParty(kind=NumberKind.ID_SISC, number=entity)],
+            representatives=(),
+            system=self.system,
+            at=self.at,
+            needs_right=needs_right,
+        )
 
 
 def decide_for_owners(  # noqa: PLR0913 - the facts of one question, all by name
@@ -59,41 +82,40 @@ def decide_for_owners(  # noqa: PLR0913 - the facts of one question, all by name
         NotRegisteredError: there is no such account.
         InvalidRecordError: `at` has no time zone.
     """
-
-    def ask(entity: str | None, *, needs_right: bool) -> RightsDecision:
-        named = [] if entity is None else [NamedParty(kind=NumberKind.ID_SISC, number=entity)]
-        return decide_rights(
-            repository,
-            login=login,
-            principals=named,
-            representatives=(),
-            system=system,
-            at=at,
-            needs_right=needs_right,
-        )
-
-    alone = ask(None, needs_right=False)
+    case = _Case(repository=repository, login=login, number=number, system=system, at=at)
+    alone = case.ask(None, needs_right=False)
     if isinstance(alone, Refused):
         return alone
     if not owners:
-        if unknown is OwnerUnknown.SENDER:
-            return alone
-        return refuse(RefusalReason.OWNER_UNKNOWN, number=number or "-", system=system)
-    decisions = []
-    for owner in owners:
-        if owner.entity is None:
-            decision = _for_person(owner, alone.context, number or "-")
-        else:
-            sent_it = sender_suffices and owner.person == alone.context.person
-            decision = ask(owner.entity, needs_right=not sent_it)
-        if isinstance(decision, Granted):
-            return decision
-        decisions.append(decision)
-    return decisions[0]
+        return alone if unknown is OwnerUnknown.SENDER else _refuse(RefusalReason.OWNER_UNKNOWN, case)
+    return _best(_decide_for(owner, case, alone.context, sender_suffices=sender_suffices) for owner in owners)
 
 
-def _for_person(owner: NumberOwner, context: Context, number: str) -> RightsDecision:
+def _decide_for(
+    owner: NumberOwner, case: _Case, context: Context, *, sender_suffices: bool
+) -> RightsDecision:
+    if owner.entity is None:
+        return _decide_for_person(owner, case, context)
+    sent_it = sender_suffices and owner.person == context.person
+    return case.ask(owner.entity, needs_right=not sent_it)
+
+
+def _decide_for_person(owner: NumberOwner, case: _Case, context: Context) -> RightsDecision:
     """A number got in a person's own name is that person's alone: nobody can hold a right for a person."""
     if owner.person == context.person:
         return Granted(context=context)
-    return refuse(RefusalReason.NOT_OWNER, number=number, who=context.person)
+    return _refuse(RefusalReason.NOT_OWNER, case, who=context.person)
+
+
+def _best(decisions: Iterable[RightsDecision]) -> RightsDecision:
+    """The first that grants, else the first of all; those behind it are not asked for."""
+    refusals = []
+    for decision in decisions:
+        if isinstance(decision, Granted):
+            return decision
+        refusals.append(decision)
+    return refusals[0]
+
+
+def _refuse(reason: RefusalReason, case: _Case, *, who: str = "") -> Refused:
+    return refuse(reason, number=case.number or "-", system=case.system, who=who)
