@@ -9,6 +9,7 @@ from gateway import clock
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured, open_store, operator
 from gateway.cli.files import new_file
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, local, print_json, print_rows, say, tell
 from gateway.errors import NotFoundError
 from gateway.flow.quarantine_desk import QuarantineDesk
@@ -16,12 +17,7 @@ from gateway.store.quarantine import Quarantine, Quarantined, QuarantineState
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Answers of back ends that wait in the quarantine.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Answers of back ends that wait in the quarantine.")
 
 _COLUMNS = ("answer", "arrived", "system", "reason", "bytes", "state", "detail")
 

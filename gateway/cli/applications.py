@@ -5,18 +5,14 @@ from typing import Annotated
 import typer
 
 from gateway.cli.context import open_configured, operator
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_json, print_rows, say, tell
 from registry.applications.outcome import Approved, Outcome, Refusal, State, Waiting
 from registry.applications.records import Application, ApplicationRecords
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Applications to the register that rules cannot decide.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Applications to the register that rules cannot decide.")
 
 _COLUMNS = ("case", "filed", "form", "account", "state", "about", "waits for")
 _Case = Annotated[str, typer.Argument(help="Number of the case: the sysRef of the application.")]

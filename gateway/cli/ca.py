@@ -11,6 +11,7 @@ from gateway.actions import Action
 from gateway.cli import ca_status
 from gateway.cli.context import open_configured, operator
 from gateway.cli.files import new_file, read_input
+from gateway.cli.groups import group
 from gateway.cli.keys import told_by_setting
 from gateway.cli.output import JsonFlag, print_rows, tell
 from gateway.clock import now
@@ -29,9 +30,7 @@ from signing.register import CertificateStatus, SqlCertificateRegister
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="The SC certificate authority.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
-)
+app = group("The SC certificate authority.")
 
 
 @app.command("init")

@@ -8,6 +8,7 @@ import typer
 
 from gateway import clock
 from gateway.cli.files import read_input, write_whole
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_rows, tell
 from gateway.codelists import file_of, read_folder
 from gateway.errors import ConfigurationError
@@ -18,12 +19,7 @@ from schemas.errors import CodeListError
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Lists of codes that values in documents are compared with.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Lists of codes that values in documents are compared with.")
 
 
 @app.command("install")

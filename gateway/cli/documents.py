@@ -11,6 +11,7 @@ import typer
 
 from gateway.archive import Archive
 from gateway.cli.context import open_configured, open_store, operations
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, local, print_json, print_rows, say, tell
 from gateway.cli.progress import counting_bar
 from gateway.errors import ConfigurationError
@@ -21,12 +22,7 @@ from gateway.store.queue_control import QueuedItem
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Find documents and tell what happened to them.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Find documents and tell what happened to them.")
 
 #: What fits a screen; --json tells everything.
 _COLUMNS = ("sysRef", "received", "type", "state", "LRN", "number")

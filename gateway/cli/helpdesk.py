@@ -12,6 +12,7 @@ import typer
 from gateway.cli import ca_status
 from gateway.cli.asking import PasswordFileOption, ask_password
 from gateway.cli.context import open_configured, operator
+from gateway.cli.groups import group
 from gateway.cli.helpdesk_requests import app as request_app
 from gateway.cli.output import JsonFlag, local, print_facts, print_json, print_rows, say, tell
 from gateway.clock import now
@@ -27,13 +28,9 @@ from registry.texts import clean_text
 __all__ = ["app"]
 
 
-def _group(help_text: str) -> typer.Typer:
-    return typer.Typer(help=help_text, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-
-
-app = _group("Help for account holders; every act is kept with its reason.")
-certificate_app = _group("SC certificates: suspend, unsuspend, revoke.")
-link_app = _group("Rights that came from PDR: which are confirmed, which disputed.")
+app = group("Help for account holders; every act is kept with its reason.")
+certificate_app = group("SC certificates: suspend, unsuspend, revoke.")
+link_app = group("Rights that came from PDR: which are confirmed, which disputed.")
 app.add_typer(request_app, name="request")
 app.add_typer(certificate_app, name="certificate")
 app.add_typer(link_app, name="link")

@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli.context import open_configured, operator
 from gateway.cli.files import read_input
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_json, print_rows
 from gateway.clock import now
 from gateway.errors import ConfigurationError
@@ -26,12 +27,7 @@ from registry.requests import (
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Requests: reports, wishes for information, service requests.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Requests: reports, wishes for information, service requests.")
 
 _COLUMNS = ("number", "category", "status", "service", "system", "from", "registered", "answered")
 _Number = Annotated[int, typer.Argument(help="Number of the request.")]

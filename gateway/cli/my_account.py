@@ -8,18 +8,14 @@ import typer
 
 from gateway.cli.asking import ask_secret
 from gateway.cli.client import LoginOption, PasswordFileOption, ProfileOption, UrlOption
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_facts, print_list, tell
 from gateway.client.profile import load_profile
 from gateway.client.registry_client import RegistryClient
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Your own account: person, links, rights, certificates, requests.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Your own account: person, links, rights, certificates, requests.")
 
 
 def _open(

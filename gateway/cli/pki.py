@@ -5,15 +5,14 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_json, say
 from gateway.clock import now
 from gateway.pki.sandbox.world import index, make_pki_sandbox
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Certificates to test with.", no_args_is_help=True, add_completion=False, rich_markup_mode=None
-)
+app = group("Certificates to test with.")
 
 
 @app.callback()

@@ -9,6 +9,7 @@ import typer
 from gateway.cli.applications import app as applications_app
 from gateway.cli.asking import PasswordFileOption, ask_password
 from gateway.cli.context import open_registry
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_facts, print_list, tell
 from gateway.cli.pdr import import_pdr
 from gateway.cli.registry_past import history, who_could_send
@@ -32,15 +33,11 @@ from registry.numbers import entity_id_sisc, parse_number, parse_pesel, person_i
 __all__ = ["app"]
 
 
-def _group(help_text: str) -> typer.Typer:
-    return typer.Typer(help=help_text, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-
-
-app = _group("Who may send what for whom.")
-person_app = _group("Natural persons registered in SISC.")
-account_app = _group("Accounts: who may log in.")
-entity_app = _group("Firms and their numbers.")
-representation_app = _group("Rights to act for a firm.")
+app = group("Who may send what for whom.")
+person_app = group("Natural persons registered in SISC.")
+account_app = group("Accounts: who may log in.")
+entity_app = group("Firms and their numbers.")
+representation_app = group("Rights to act for a firm.")
 app.add_typer(person_app, name="person")
 app.add_typer(signer_app, name="signer")
 app.add_typer(account_app, name="account")

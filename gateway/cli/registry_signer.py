@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.cli.context import open_registry
 from gateway.cli.files import read_input
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_rows
 from gateway.errors import ConfigurationError
 from registry.model import SignerBinding, SignerKind
@@ -17,12 +18,7 @@ from signing.certificates import read_certificate
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Foreign certificates without PESEL, and whose they are.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Foreign certificates without PESEL, and whose they are.")
 
 _Person = Annotated[str, typer.Argument(help="ID SISC of the registered person.")]
 _Certificate = Annotated[

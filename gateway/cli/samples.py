@@ -11,6 +11,7 @@ import typer
 from lxml import etree
 
 from gateway.cli.files import write_output
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_rows
 from gateway.errors import ConfigurationError
 from gateway.plausibility import GatewayPlausibility
@@ -25,12 +26,7 @@ from schemas.validation import Validator
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Messages to test with: valid ones, and ones with a single known fault.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Messages to test with: valid ones, and ones with a single known fault.")
 
 _SAMPLES: Final = 8  # that are made to find a place for a fault
 _NO_OTHER_SEED: Final = 2**32  # beyond what people type

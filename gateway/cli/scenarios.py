@@ -7,6 +7,7 @@ import typer
 
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_rows, tell
 from gateway.errors import ConfigurationError
 from routing.routes import AdapterKind
@@ -15,12 +16,7 @@ from routing.simulators.sql_ledger import SqlLedger
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Tell what simulated back ends can be asked for, and ask it for a party.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Tell what simulated back ends can be asked for, and ask it for a party.")
 
 _HOUR: Final = timedelta(hours=1)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from gateway.bootstrap import open_catalogue
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_json, print_rows, say, tell
 from gateway.cli.schema_packs import add_pack_commands, unreadable
 from gateway.errors import ConfigurationError
@@ -22,12 +23,7 @@ from schemas.structure import Node, read_structure
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Message types, their schemas, and packs of schemas.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Message types, their schemas, and packs of schemas.")
 add_pack_commands(app)
 
 _COLUMNS: Final = ("system", "type", "version", "direction", "from", "to", "source", "title")

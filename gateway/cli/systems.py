@@ -8,6 +8,7 @@ import typer
 from gateway.back_end_health import ask_all
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured, operations
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_rows, tell
 from gateway.cli.progress import counting_bar
 from gateway.flow.lanes import lane_of, system_of
@@ -17,12 +18,7 @@ from gateway.store.systems import GATEWAY
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Pause and resume deliveries to a target system, or the intake.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Pause and resume deliveries to a target system, or the intake.")
 
 _COLUMNS = ("system", "state", "waiting", "retried", "held", "oldest", "since", "by", "reason")
 _NOTHING = LaneState(items=0, held=0, retried=0, oldest=None)

@@ -9,6 +9,7 @@ from cryptography import x509
 
 from gateway import clock
 from gateway.cli.context import open_configured
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_json, print_rows, say
 from gateway.cli.trust_cbtd import app as cbtd_app
 from gateway.errors import ConfigurationError
@@ -22,12 +23,7 @@ from signing.trustlists.verification import VerifiedList
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="Whose certificates are accepted: EU trusted lists, CBTD register.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("Whose certificates are accepted: EU trusted lists, CBTD register.")
 app.add_typer(cbtd_app, name="cbtd")
 
 _COLUMNS = ("territory", "sequence", "issued", "next update", "state", "services", "checked", "problem")

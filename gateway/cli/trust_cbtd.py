@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.context import open_store, operator
+from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_rows, tell
 from gateway.clock import now
 from gateway.trust.cbtd import entries_of, read_held
@@ -17,12 +18,7 @@ from signing.errors import FrozenRegisterError
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="CBTD keys: the register of the older systems, imported once.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = group("CBTD keys: the register of the older systems, imported once.")
 
 _COLUMNS = ("person", "subject", "issuer", "not after", "fingerprint")
 

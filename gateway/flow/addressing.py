@@ -11,7 +11,7 @@ from registry.repository import RegistryRepository
 from routing.model import Answer, Recipient
 from schemas.model import IdentifierKind
 
-__all__ = ["Addressee", "addressees"]
+__all__ = ["Addressee", "addressees", "nobody_known"]
 
 _KINDS: Final = {
     IdentifierKind.EORI: NumberKind.EORI,
@@ -49,6 +49,12 @@ def addressees(work: UnitOfWork, answer: Answer, *, system: str, at: datetime) -
     firms = [_firm(registry, recipient) for recipient in answer.recipients]
     known = {firm.id_sisc: firm for firm in firms if firm is not None}
     return [_addressee(work, registry, firm, system, at) for firm in known.values()]
+
+
+def nobody_known(answer: Answer) -> str:
+    """What is told of an answer none of whose recipients is registered."""
+    named = ", ".join(f"{each.kind.value} {each.number}" for each in answer.recipients)
+    return f"nobody is registered with {named}"
 
 
 def _firm(registry: RegistryRepository, recipient: Recipient) -> Entity | None:

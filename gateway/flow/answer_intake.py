@@ -16,7 +16,7 @@ from datetime import datetime
 
 from gateway.actions import Action
 from gateway.channel import Clock
-from gateway.flow.addressing import Addressee, addressees
+from gateway.flow.addressing import Addressee, addressees, nobody_known
 from gateway.flow.answer_reading import AnswerReader, Unfit
 from gateway.flow.answers import Answers
 from gateway.flow.correlation import Correlator, Uncorrelated
@@ -143,10 +143,7 @@ class AnswerIntake:
         found = addressees(work, answer, system=system, at=self.clock())
         if found:
             return Brought(answer=answer, addressees=found)
-        named = ", ".join(f"{each.kind.value} {each.number}" for each in answer.recipients)
-        return Held(
-            answer=answer, reason=QuarantineReason.UNCORRELATED, detail=f"nobody is registered with {named}"
-        )
+        return Held(answer=answer, reason=QuarantineReason.UNCORRELATED, detail=nobody_known(answer))
 
     def _keep(self, work: UnitOfWork, system: str, held: Sequence[Held]) -> None:
         at = self.clock()

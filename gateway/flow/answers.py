@@ -11,7 +11,7 @@ from gateway.channel import Clock, IdMaker
 from gateway.flow.addressing import Addressee
 from gateway.flow.confirming import ConfirmedDelivery
 from gateway.flow.identifying import numbers_of_answers, numbers_of_reply
-from gateway.store.model import Document, DocumentState, Event, MailboxFilter, NewReply
+from gateway.store.model import Document, DocumentState, Event, NewReply
 from gateway.store.owners import GivenNumber, NumberOwners, OwnedKind
 from gateway.store.ports import UnitOfWork
 from routing.model import Answer, AnswerKind
@@ -94,7 +94,7 @@ class Answers:
         """Store each in the mailbox, or keep it back for proof; the sysRefs of those that were new."""
         at_once = [reply for answer, reply in coming if not answer.confirmed_delivery]
         against_proof = [reply for answer, reply in coming if answer.confirmed_delivery]
-        return _store(work, at_once) | self.confirmed.withhold(work, against_proof)
+        return work.mailbox.add(at_once) | self.confirmed.withhold(work, against_proof)
 
     def _unasked(self, system: str, answer: Answer, addressee: Addressee, at: datetime) -> NewReply:
         """It answers no document of its reader; whose it does answer is nobody else's business."""
@@ -129,19 +129,6 @@ class Answers:
             middle=document.middle,
             end=document.end,
         )
-
-
-def _store(work: UnitOfWork, replies: Sequence[NewReply]) -> frozenset[str]:
-    """The sysRefs of those that were new: all of them, unless the back end sent one before."""
-    if work.mailbox.add(replies) == len(replies):
-        return frozenset(reply.sys_ref for reply in replies)
-    return frozenset(reply.sys_ref for reply in replies if _is_stored(work, reply))
-
-
-def _is_stored(work: UnitOfWork, reply: NewReply) -> bool:
-    wanted = MailboxFilter(account=reply.account, sys_ref=reply.sys_ref)
-    count, _ = work.mailbox.page(wanted, limit=0, max_bytes=0)
-    return count > 0
 
 
 def _given(document: Document, answers: Sequence[Answer]) -> Iterator[GivenNumber]:

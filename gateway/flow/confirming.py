@@ -6,7 +6,6 @@ answer ──► withheld, UPD to the addressee ──► signed UPD back within
 ```
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -127,8 +126,6 @@ class ConfirmedDelivery:
             type_code=PND,
             received_at=at,
             content=content,
-            sha256=hashlib.sha256(content).hexdigest(),
-            sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
             filename=f"{PND}.xml",
             mime=_XML,
         )

@@ -1,6 +1,5 @@
 """AcceptDocument: a document is stored for good before its sysRef is told to anybody."""
 
-import hashlib
 from dataclasses import dataclass
 
 from gateway.actions import Action
@@ -86,8 +85,6 @@ class Intake:
             type_code=recognised.message_type.code,
             received_at=at,
             content=content.data,
-            sha256=hashlib.sha256(content.data).hexdigest(),
-            sha1=hashlib.sha1(content.data, usedforsecurity=False).hexdigest(),
             filename=content.filename,
             mime=content.mime,
             attachments=tuple(

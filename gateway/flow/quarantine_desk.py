@@ -6,7 +6,7 @@ from enum import StrEnum
 from gateway.actions import Action
 from gateway.channel import Clock
 from gateway.errors import GatewayError, NotFoundError
-from gateway.flow.addressing import addressees
+from gateway.flow.addressing import addressees, nobody_known
 from gateway.flow.answer_reading import AnswerReader
 from gateway.flow.answers import Answers
 from gateway.flow.correlation import Correlator, Uncorrelated
@@ -131,7 +131,7 @@ class QuarantineDesk:
         """The firms that it names, if one has been registered since."""
         found = addressees(work, answer, system=kept.system, at=self.clock())
         if not found:
-            raise NotReleasedError(number=kept.id, reason=kept.detail, remedy=Remedy.REGISTER)
+            raise NotReleasedError(number=kept.id, reason=nobody_known(answer), remedy=Remedy.REGISTER)
         self.answers.bring(work, kept.system, [(answer, found)])
         return Released(to=f"firm {', '.join(addressee.entity for addressee in found)}")
 

@@ -57,14 +57,14 @@ class SqlMailbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, new: Sequence[NewReply]) -> int:
+    def add(self, new: Sequence[NewReply]) -> frozenset[str]:
         """Store replies; skip those whose (system, back_end_id) is known already.
 
         Returns:
-            How many are new.
+            The sysRefs of those that are new.
         """
         if not new:
-            return 0
+            return frozenset()
         statement = _INSERT[self._connection.dialect.name]
         stored = self._connection.execute(statement, [_row(reply) for reply in new]).all()
         contents = {reply.sys_ref: reply.content for reply in new}
@@ -73,7 +73,7 @@ class SqlMailbox:
                 insert(reply_contents),
                 [{"seq": row.seq, "content": contents[row.sys_ref]} for row in stored],
             )
-        return len(stored)
+        return frozenset(row.sys_ref for row in stored)
 
     def take_next(self, wanted: MailboxFilter, *, at: datetime) -> tuple[Reply | None, bool]:
         """Mark the oldest waiting match as collected and return it, with whether more are waiting.

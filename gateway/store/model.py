@@ -1,5 +1,6 @@
 """What the store keeps: values only."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,11 +70,16 @@ class NewDocument:
     type_code: str
     received_at: datetime
     content: bytes  # exactly as sent
-    sha256: str  # lower-case hexadecimal
-    sha1: str  # lower-case hexadecimal; some back ends echo it
     filename: str | None
     mime: str
     attachments: tuple[Attachment, ...] = ()
+    sha256: str = field(init=False)  # of the content, lower-case hexadecimal
+    sha1: str = field(init=False)  # likewise; some back ends echo it
+
+    def __post_init__(self) -> None:
+        """Take the digests once."""
+        object.__setattr__(self, "sha256", hashlib.sha256(self.content).hexdigest())
+        object.__setattr__(self, "sha1", hashlib.sha1(self.content, usedforsecurity=False).hexdigest())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

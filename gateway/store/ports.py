@@ -113,11 +113,11 @@ class Identifiers(Protocol):
 class Mailbox(Protocol):
     """Documents for clients."""
 
-    def add(self, replies: Sequence[NewReply]) -> int:
+    def add(self, replies: Sequence[NewReply]) -> frozenset[str]:
         """Store replies; skip those whose (system, back_end_id) is known already.
 
         Returns:
-            How many are new.
+            The sysRefs of those that are new.
         """
 
     def take_next(self, wanted: MailboxFilter, *, at: datetime) -> tuple[Reply | None, bool]:

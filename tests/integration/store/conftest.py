@@ -1,6 +1,5 @@
 """Builders for what the store keeps."""
 
-import hashlib
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -34,8 +33,6 @@ def new_document() -> Callable[..., NewDocument]:
             "type_code": "CC015C",
             "received_at": AT,
             "content": content,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "sha1": hashlib.sha1(content, usedforsecurity=False).hexdigest(),
             "filename": "zgłoszenie.xml",
             "mime": "application/xml",
         }
@@ -67,10 +64,10 @@ def new_reply() -> Callable[..., NewReply]:
 
 
 @pytest.fixture
-def put_in(store: SqlStore) -> Callable[..., int]:
-    """Stores replies; returns how many are new."""
+def put_in(store: SqlStore) -> Callable[..., frozenset[str]]:
+    """Stores replies; returns the sysRefs of those that are new."""
 
-    def put(*replies: NewReply) -> int:
+    def put(*replies: NewReply) -> frozenset[str]:
         with store.begin() as work:
             new = work.mailbox.add(replies)
             work.commit()

@@ -10,7 +10,7 @@ from gateway.store.model import MailboxFilter, NewReply, Reply
 from gateway.store.sql_store import SqlStore
 
 Build = Callable[..., NewReply]
-Put = Callable[..., int]
+Put = Callable[..., frozenset[str]]
 
 ALL = frozenset({"*"})
 ANNA = MailboxFilter(account="anna@example.pl")
@@ -92,15 +92,19 @@ def test_a_collected_reply_stays_readable(
 
 def test_an_answer_delivered_again_is_stored_once(store: SqlStore, new_reply: Build, put_in: Put) -> None:
     known = {"system": "AES", "back_end_id": "be-1"}
-    assert put_in(new_reply(**known), new_reply(**known), new_reply(**known | {"system": "AIS"})) == 2
-    assert put_in(new_reply(**known), new_reply(system="AES", back_end_id="be-2")) == 1
-    assert put_in(new_reply(**known)) == 0
-    assert put_in() == 0
+    first = new_reply(**known, sys_ref="1")
+    again = new_reply(**known, sys_ref="2")
+    elsewhere = new_reply(**known | {"system": "AIS"}, sys_ref="3")
+    assert put_in(first, again, elsewhere) == {"1", "3"}
+    another = new_reply(system="AES", back_end_id="be-2", sys_ref="4")
+    assert put_in(new_reply(**known), another) == {"4"}
+    assert put_in(new_reply(**known)) == frozenset()
+    assert put_in() == frozenset()
     assert len(_page(store, ANNA)) == 3
 
 
 def test_the_gateways_own_receipts_are_never_taken_for_repetitions(new_reply: Build, put_in: Put) -> None:
-    assert put_in(new_reply(), new_reply()) == 2
+    assert put_in(new_reply(), new_reply()) == {"reply-1", "reply-2"}
 
 
 @pytest.mark.parametrize(

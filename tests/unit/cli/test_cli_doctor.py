@@ -248,8 +248,6 @@ def test_documents_given_up_are_counted(run: Run, installed: Path) -> None:
         type_code="CC515C",
         received_at=clock.now(),
         content=b"x",
-        sha256="0" * 64,
-        sha1="0" * 40,
         filename=None,
         mime="application/xml",
     )
