@@ -42,7 +42,6 @@ class FaultyBackEnd:
     def __init__(self, store: SqlStore, *, token: str, seed: int) -> None:
         routes, catalogue = default_routes(), load_builtin()
         self._simulator = build_back_ends(routes, store.engine, clock.now, catalogue)[SYSTEM]
-        self._token = token
         self._chance = random.Random(seed)
         self._lock = threading.Lock()
         self._late: SimpleQueue[Answer] = SimpleQueue()
@@ -51,6 +50,9 @@ class FaultyBackEnd:
         self.manners: Counter[str] = Counter()
         self.seen: Counter[str] = Counter()  # requests by sysRef
         self.ending = threading.Event()
+        self._line = httpx.Client(
+            timeout=5, headers={"Authorization": f"Bearer {token}", "Content-Type": JSON}
+        )
 
     def take(self, delivery: Delivery) -> tuple[int, bytes]:
         """Status and body of the response."""
@@ -93,16 +95,15 @@ class FaultyBackEnd:
                 servers += 1
                 time.sleep(0.1)
             self._saying = False
+        self._line.close()
 
     def has_more_to_say(self) -> bool:
         """Whether answers are still to be sent."""
         return self._saying or not self._late.empty()
 
     def _called_back(self, answer: Answer, server: str) -> bool:
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": JSON}
         with suppress(httpx.HTTPError):
-            url = f"{server}{PREFIX}{SYSTEM}"
-            return httpx.post(url, content=write_envelope([answer]), headers=headers, timeout=5).is_success
+            return self._line.post(f"{server}{PREFIX}{SYSTEM}", content=write_envelope([answer])).is_success
         return False
 
 

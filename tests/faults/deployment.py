@@ -17,7 +17,7 @@ from gateway.listening import find_port
 from gateway.sandbox.serving import prepare_sandbox
 from tests.acceptance.running import PROJECT, until
 
-__all__ = ["Deployment", "deployed", "patience"]
+__all__ = ["Deployment", "deployed", "patience", "tended"]
 
 _TEND_SECONDS = 0.2
 
@@ -29,7 +29,8 @@ class Deployment:
     folder: Path
     environment: dict[str, str]
     ports: Sequence[int]
-    commands: Mapping[str, Sequence[str]]  # by kind of process, where it is not the name of a command
+    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by kind, where it is not its name
+    code: Mapping[str, Path] = field(default_factory=dict)  # by name: where its program is; else this project
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     ending: threading.Event = field(default_factory=threading.Event)
 
@@ -47,22 +48,24 @@ class Deployment:
         """Start a process, e.g. "web-0" or "worker-2"."""
         kind, _, number = name.partition("-")
         command = self.commands.get(kind, [kind])
-        environment = {**os.environ, **self.environment}
+        code = self.code.get(name, PROJECT)
+        environment = {**os.environ, **self.environment, "PYTHONPATH": str(code)}
         if kind == "web":
             environment["SISC_WEB__PORT"] = str(self.ports[int(number)])
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "gateway.cli", "--config", str(self.config), *command],
-                cwd=PROJECT,
+                cwd=code,
                 env=environment,
                 stdout=log,
                 stderr=log,
             )
 
     def wait_until_ready(self) -> None:
-        """Wait until all web servers answer and see the database."""
-        for url in self.urls:
-            until(lambda url=url: _is_ready(url), seconds=180)  # type: ignore[misc]  # has a default
+        """Wait until all web servers that are to run answer and see the database."""
+        for number, url in enumerate(self.urls):
+            if f"web-{number}" in self.processes:
+                until(lambda url=url: _is_ready(url), seconds=180)  # type: ignore[misc]  # has a default
 
     def tend(self) -> None:
         """Start again what has ended, until the end."""
@@ -81,11 +84,12 @@ class Deployment:
             return 0
         return 1
 
-    def stop(self) -> list[int]:
-        """End all in good order; their exit codes."""
-        for process in self.processes.values():
+    def stop(self, *names: str) -> list[int]:
+        """End processes in good order, all by default; their exit codes. They are not started again."""
+        ended = [self.processes.pop(name) for name in names or list(self.processes)]
+        for process in ended:
             process.terminate()
-        return [process.wait(timeout=60) for process in self.processes.values()]
+        return [process.wait(timeout=120) for process in ended]
 
 
 def patience(system: str) -> dict[str, str]:
@@ -138,11 +142,18 @@ def deployed(
         deployment.start(f"worker-{number}")
     for name in others:
         deployment.start(f"{name}-0")
+    with tended(deployment):
+        yield deployment
+
+
+@contextmanager
+def tended(deployment: Deployment) -> Iterator[None]:
+    """Start again what ends while the block runs; entered once the web servers are ready."""
     tending = threading.Thread(target=deployment.tend)
     try:
         deployment.wait_until_ready()
         tending.start()
-        yield deployment
+        yield
     finally:
         deployment.ending.set()
         if tending.ident is not None:
