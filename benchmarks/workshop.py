@@ -113,8 +113,8 @@ def measure(action: Callable[[], object], *, times: int) -> dict[str, float]:
     }
 
 
-def resident_peak_mib() -> float:
-    """The most this process has had so far: VmHWM of Linux, which a parent's own memory does not count in."""
-    status = Path("/proc/self/status").read_text("ascii")
+def resident_peak_mib(pid: int | str = "self") -> float:
+    """The most a process has had so far: VmHWM of Linux, which a parent's own memory does not count in."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(peak.split()[1]) / 1024

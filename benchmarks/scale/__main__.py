@@ -32,16 +32,22 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="sisc-bench-") as name,
         postgres_server(options.postgres) as server,
     ):
-        folder = Path(name)
+        folder, databases = Path(name), {"postgresql": server, "sqlite": None}
         if options.work:
             trial = Trial(
                 documents=options.work, rounds=options.rounds, counts=(1, 2, 4), share=options.share
             )
             figures["workers"] = measure_workers(folder / "workers", server, trial)
         if options.backlog:
-            figures["backlog"] = measure_backlog(folder / "backlog", documents=options.backlog)
+            figures["backlog"] = {
+                name: measure_backlog(folder / f"backlog-{name}", url, documents=options.backlog)
+                for name, url in databases.items()
+            }
         if options.stored:
-            figures["volume"] = measure_volume(folder / "volume", documents=options.stored)
+            figures["volume"] = {
+                name: measure_volume(folder / f"volume-{name}", url, documents=options.stored)
+                for name, url in databases.items()
+            }
     json.dump(figures, sys.stdout, indent=2)
     print()
 

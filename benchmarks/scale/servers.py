@@ -1,22 +1,27 @@
-"""A PostgreSQL server to measure on: the one at hand, else one from a wheel."""
+"""What to measure on: PostgreSQL at hand or from a wheel, and gateways with their stores."""
 
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
+from benchmarks.workshop import Workshop
 from gateway import clock
 
-__all__ = ["SERVER", "database", "postgres_server"]
+__all__ = ["SERVER", "database", "gateway_on", "postgres_server"]
 
 #: Where a PostgreSQL server is looked for.
 SERVER: Final = "postgresql://postgres@127.0.0.1:5432/postgres"
+
+_URL: Final = "SISC_STORE__URL"
 
 
 @contextmanager
@@ -52,3 +57,19 @@ def database(server: str) -> Iterator[str]:
             yield make_url(server).set(database=name).render_as_string(hide_password=False)
         finally:
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def gateway_on(folder: Path, url: str | None = None) -> Iterator[Workshop]:
+    """A gateway that keeps its data in this database; None: in a SQLite file of its own.
+
+    Processes started within the block find the database, too.
+    """
+    if url is not None:
+        os.environ[_URL] = url
+    try:
+        workshop = Workshop.open(folder)
+        yield workshop
+        workshop.close()
+    finally:
+        os.environ.pop(_URL, None)

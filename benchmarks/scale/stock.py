@@ -2,25 +2,55 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
+from benchmarks.scale.bulk import next_reply, write
 from benchmarks.workshop import EXAMPLE
 from gateway import clock
+from gateway.actions import Action
 from gateway.flow.lanes import lane_of
-from gateway.store.model import DocumentState
-from gateway.store.ports import Store
-from gateway.store.tables import documents, events, identifiers, payloads, replies, reply_contents, work_items
+from gateway.store.model import DocumentState, NewWork
+from gateway.store.sql_store import SqlStore
+from gateway.store.tables import (
+    documents,
+    events,
+    identifiers,
+    number_owners,
+    payloads,
+    replies,
+    reply_contents,
+    work_items,
+)
 
-__all__ = ["SYSTEM", "accounts", "put_aside", "queue_up"]
+__all__ = ["SYSTEM", "Past", "accounts", "put_aside", "queue_up", "submit"]
 
 SYSTEM = "NCTS2"
-_CHUNK = 5_000
-_ANSWERS = 3
-_LRN = b"DEMO0000000000000001"
+_CHUNK: Final = 5_000
+_TOLD: Final = 50_000
+_LRN: Final = b"DEMO0000000000000001"
+#: What a sender gets for a document, by type.
+_ANSWERS: Final = ("UPP", "CC928C", "CC028C")
+_ANSWER: Final = b"<answer>" + b"<field>value</field>" * 20 + b"</answer>"
+_LIFE: Final = (
+    Action.DOCUMENT_RECEIVED,
+    Action.DOCUMENT_SUBMITTED,
+    Action.DOCUMENT_DELIVERED,
+    Action.ANSWER_RECEIVED,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """When documents came."""
+
+    until: datetime
+    apart: timedelta
 
 
 def accounts(count: int) -> list[str]:
@@ -28,104 +58,156 @@ def accounts(count: int) -> list[str]:
     return [f"bulk{number}@example.pl" for number in range(count)]
 
 
-def put_aside(store: Store, count: int, *, owners: list[str]) -> None:
-    """Store documents that are done with: answered, collected, one a minute into the past."""
-    now = clock.now()
-    made = _numbered(count, owners, now, timedelta(minutes=1))
-    while chunk := list(itertools.islice(made, _CHUNK)):
+def put_aside(
+    store: SqlStore, count: int, *, owners: Sequence[str], past: Past, collected: bool = True
+) -> None:
+    """Store documents that are done with: verified, delivered, answered.
+
+    Args:
+        store: where to.
+        count: how many.
+        owners: accounts whose documents they are, in turn.
+        past: when they came; the oldest are stored first.
+        collected: whether the senders have fetched the answers.
+    """
+    start = past.until - count * past.apart
+    for chunk in _chunks(count, owners, start, past.apart):
         with store.begin() as work:
             _store(work.connection, chunk, DocumentState.ANSWERED)
-            _answer(work.connection, chunk)
+            write(work.connection, events, [row for each in chunk for row in _life(each)])
+            write(work.connection, number_owners, [_owner(each) for each in chunk])
+            _answer(work.connection, chunk, collected=collected)
             work.commit()
 
 
-def queue_up(store: Store, count: int, *, owners: list[str]) -> None:
-    """Store verified documents that wait for their delivery."""
-    now = clock.now()
-    made = _numbered(count, owners, now, timedelta(0))
-    while chunk := list(itertools.islice(made, _CHUNK)):
+def queue_up(store: SqlStore, count: int, *, owners: Sequence[str]) -> None:
+    """Store verified documents that wait for their delivery, each sender's in turns of its own."""
+    for chunk in _chunks(count, owners, store.clock(), timedelta(0)):
         with store.begin() as work:
             _store(work.connection, chunk, DocumentState.SUBMITTED)
-            work.connection.execute(insert(work_items), [_work(number, each) for number, each in chunk])
+            write(work.connection, events, [_event(each, Action.DOCUMENT_RECEIVED) for each in chunk])
+            write(work.connection, work_items, [_work(each, len(owners)) for each in chunk])
             work.commit()
+
+
+def submit(store: SqlStore, account: str) -> str:
+    """Queue one verified document the way the gateway does; its sysRef."""
+    at = store.clock()
+    (each,) = _numbered(1, [account], at, timedelta(0))
+    with store.begin() as work:
+        _store(work.connection, [each], DocumentState.SUBMITTED)
+        work.queue.put(lane_of(SYSTEM), NewWork(sys_ref=each["sys_ref"], account=account), at=at)
+        work.commit()
+    return str(each["sys_ref"])
+
+
+def _chunks(
+    count: int, owners: Sequence[str], start: datetime, apart: timedelta
+) -> Iterator[list[dict[str, Any]]]:
+    made = _numbered(count, owners, start, apart)
+    done = 0
+    while chunk := list(itertools.islice(made, _CHUNK)):
+        yield chunk
+        done += len(chunk)
+        if done % _TOLD == 0:
+            print(f"{done:,} of {count:,} documents stored", file=sys.stderr)
 
 
 def _numbered(
-    count: int, owners: list[str], now: datetime, apart: timedelta
-) -> Iterator[tuple[int, dict[str, Any]]]:
+    count: int, owners: Sequence[str], start: datetime, apart: timedelta
+) -> Iterator[dict[str, Any]]:
     example = EXAMPLE.read_bytes()
     for number in range(count):
         lrn = clock.new_id().replace("-", "").upper()[:20]
         content = example.replace(_LRN, lrn.encode())
-        yield (
-            number,
-            {
-                "sys_ref": clock.new_id(),
-                "account": owners[number % len(owners)],
-                "lrn": lrn,
-                "content": content,
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "received_at": now - number * apart,
-            },
-        )
+        yield {
+            "number": number,
+            "sys_ref": clock.new_id(),
+            "account": owners[number % len(owners)],
+            "lrn": lrn,
+            "content": content,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "at": start + number * apart,
+        }
 
 
-def _store(connection: Connection, chunk: list[tuple[int, dict[str, Any]]], state: DocumentState) -> None:
+def _store(connection: Connection, chunk: Sequence[dict[str, Any]], state: DocumentState) -> None:
     common = {"system": SYSTEM, "type_code": "CC015C", "state": state.value, "mime": "application/xml"}
     rows = [
         common
-        | {key: each[key] for key in ("sys_ref", "account", "lrn", "sha256", "received_at")}
+        | {key: each[key] for key in ("sys_ref", "account", "lrn", "sha256")}
         | {"sha1": each["sha256"][:40], "size": len(each["content"]), "duplicate_key": each["sha256"]}
-        for _, each in chunk
+        | {"received_at": each["at"]}
+        for each in chunk
     ]
-    connection.execute(insert(documents), rows)
-    connection.execute(insert(payloads), [{k: each[k] for k in ("sys_ref", "content")} for _, each in chunk])
-    connection.execute(insert(identifiers), [_identifier(each) for _, each in chunk])
-    received = {"action": "document_received", "actor": "gateway", "facts": {}}
-    told = [received | {"sys_ref": each["sys_ref"], "at": each["received_at"]} for _, each in chunk]
-    connection.execute(insert(events).inline(), told)
+    write(connection, documents, rows)
+    write(connection, payloads, [{key: each[key] for key in ("sys_ref", "content")} for each in chunk])
+    write(connection, identifiers, [_identifier(each) for each in chunk])
 
 
-def _answer(connection: Connection, chunk: list[tuple[int, dict[str, Any]]]) -> None:
+def _answer(connection: Connection, chunk: Sequence[dict[str, Any]], *, collected: bool) -> None:
+    answers = [(each, code) for each in chunk for code in _ANSWERS]
+    first = next_reply(connection, len(answers))
     rows = [
         {
+            "seq": seq,
             "sys_ref": clock.new_id(),
-            "type_code": "CC028C",
+            "type_code": code,
             "account": each["account"],
             "system": SYSTEM,
-            "filename": "CC028C.xml",
+            "filename": f"{code}.xml",
             "mime": "application/xml",
-            "size": 4,
-            "created_at": each["received_at"],
+            "size": len(_ANSWER),
+            "created_at": each["at"],
             "correlation_sys_ref": each["sys_ref"],
-            "collected_at": each["received_at"],
+            "back_end_id": None if code == "UPP" else f"{each['sys_ref']} {code}",
+            "collected_at": each["at"] if collected else None,
         }
-        for _, each in chunk
-        for _ in range(_ANSWERS)
+        for seq, (each, code) in enumerate(answers, first)
     ]
-    numbers = connection.execute(insert(replies).returning(replies.c.seq), rows).scalars().all()
-    connection.execute(insert(reply_contents), [{"seq": seq, "content": b"<a/>"} for seq in numbers])
+    write(connection, replies, rows)
+    write(connection, reply_contents, [{"seq": row["seq"], "content": _ANSWER} for row in rows])
 
 
-def _identifier(each: dict[str, Any]) -> dict[str, Any]:
+def _life(each: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (_event(each, action) for action in _LIFE)
+
+
+def _event(each: dict[str, Any], action: Action) -> dict[str, Any]:
+    facts = {"type": "CC015C", "system": SYSTEM, "size": len(each["content"]), "sha256": each["sha256"]}
     return {
-        "kind": "lrn",
-        "value": each["lrn"],
-        "at": each["received_at"],
         "sys_ref": each["sys_ref"],
-        "system": SYSTEM,
-        "account": each["account"],
+        "at": each["at"],
+        "action": action.value,
+        "actor": "gateway",
+        "facts": facts,
     }
 
 
-def _work(number: int, each: dict[str, Any]) -> dict[str, Any]:
+def _identifier(each: dict[str, Any]) -> dict[str, Any]:
+    common = {key: each[key] for key in ("at", "sys_ref", "account")}
+    return {"kind": "lrn", "value": each["lrn"], "system": SYSTEM, **common}
+
+
+def _owner(each: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "system": SYSTEM,
+        "kind": "lrn",
+        "number": each["lrn"],
+        "owner": each["account"],
+        "person": each["account"],
+        "sys_ref": each["sys_ref"],
+    }
+
+
+def _work(each: dict[str, Any], owners: int) -> dict[str, Any]:
     return {
         "lane": lane_of(SYSTEM),
         "account": each["account"],
-        "turn": number,
+        "turn": each["number"] // owners,
         "ready": True,
-        "due_at": each["received_at"],
-        "added_at": each["received_at"],
+        "due_at": each["at"],
+        "added_at": each["at"],
         "attempt": 0,
         "sys_ref": each["sys_ref"],
     }

@@ -1,11 +1,9 @@
 """Documents a second with one worker and with several over one PostgreSQL, each on a "host" of its own."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +13,8 @@ import psutil
 from sqlalchemy import make_url, select
 
 from benchmarks.scale.budgets import BUDGETS, best_budget, cpu_seconds
-from benchmarks.scale.servers import database
+from benchmarks.scale.processes import wait_until_idle, worker
+from benchmarks.scale.servers import database, gateway_on
 from benchmarks.scale.watching import DatabaseWatch
 from benchmarks.workshop import Workshop
 from gateway.actions import Action
@@ -26,7 +25,6 @@ __all__ = ["Trial", "measure_workers"]
 
 _LONGEST_SECONDS: Final = 600.0
 _LOOK_SECONDS: Final = 0.1
-_IDLE_PERCENT: Final = 5.0
 #: The part of the work that is timed: with some done already, and before the first worker runs out of it.
 _FROM, _TO = 0.1, 0.8
 
@@ -75,7 +73,7 @@ def measure_workers(folder: Path, server: str, trial: Trial) -> dict[str, Any]:
     """
     with (
         database(server) as url,
-        _gateway(folder, url) as workshop,
+        gateway_on(folder, url) as workshop,
         _stopped_workers(folder, max(trial.counts)) as workers,
     ):
         name = str(make_url(url).database)
@@ -117,44 +115,14 @@ def _ratios(rates: Sequence[tuple[int, Sequence[float]]]) -> dict[str, Any]:
 
 
 @contextmanager
-def _gateway(folder: Path, url: str) -> Iterator[Workshop]:
-    os.environ["SISC_STORE__URL"] = url
-    try:
-        workshop = Workshop.open(folder)
-        yield workshop
-        workshop.close()
-    finally:
-        del os.environ["SISC_STORE__URL"]
-
-
-@contextmanager
 def _stopped_workers(folder: Path, count: int) -> Iterator[Sequence[psutil.Process]]:
     """Workers that have started, found nothing to do, and stand still until they are let run."""
-    command = [sys.executable, "-m", "gateway.cli", "--config", str(folder / "sisc.toml"), "worker"]
-    processes = [
-        psutil.Popen(command, stderr=subprocess.DEVNULL)  # our own program
-        for _ in range(count)
-    ]
-    try:
+    with ExitStack() as stack:
+        processes = [stack.enter_context(worker(folder)) for _ in range(count)]
         for process in processes:
-            _wait_until_idle(process)
+            wait_until_idle(process)
             process.suspend()
         yield processes
-    finally:
-        for process in processes:
-            process.resume()
-            process.terminate()
-        for process in processes:
-            process.wait()
-
-
-def _wait_until_idle(process: psutil.Process) -> None:
-    """Starting took a second or two of its time; what is measured is work."""
-    process.cpu_percent()
-    for _ in range(120):
-        if process.cpu_percent(interval=0.5) < _IDLE_PERCENT:
-            return
-    raise SystemExit("a worker did not come to rest")
 
 
 def _wait_until_drained(store: SqlStore) -> None:

@@ -37,7 +37,7 @@ _FULL = (
     )
     .join_from(replies, reply_contents, replies.c.seq == reply_contents.c.seq)
     .where(replies.c.seq.in_(bindparam("seqs", expanding=True)))
-    .order_by(replies.c.seq)
+    .order_by(replies.c.created_at, replies.c.seq)
 )
 _ABOUT = (
     select(replies.c.seq).where(replies.c.correlation_sys_ref == bindparam("sys_ref")).order_by(replies.c.seq)
@@ -101,7 +101,9 @@ class SqlMailbox:
         """
         match = matching(wanted).subquery()
         count = self._connection.execute(select(func.count()).select_from(match)).scalar_one()
-        oldest = self._connection.execute(select(match).order_by(match.c.seq).limit(limit))
+        oldest = self._connection.execute(
+            select(match).order_by(match.c.created_at, match.c.seq).limit(limit)
+        )
         seqs = that_fit([(row.seq, row.size) for row in oldest], max_bytes)
         return count, self._load(seqs) if seqs else []
 

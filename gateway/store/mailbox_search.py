@@ -1,10 +1,9 @@
 """Which mailbox documents a filter means, as queries that an index answers."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, func, or_, select, union, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, or_, select, union, union_all
 
 from gateway.store.filters import found_by, hidden
 from gateway.store.model import MailboxFilter
@@ -19,8 +18,8 @@ _CONTEXTS = (replies.c.person, replies.c.middle, replies.c.end)
 
 
 def matching(wanted: MailboxFilter) -> Select[Any] | CompoundSelect[Any]:
-    """The `seq` and `size` of all that match, in no order."""
-    found = select(replies.c.seq, replies.c.size)
+    """The `created_at`, `seq` and `size` of all that match, in no order."""
+    found = select(replies.c.created_at, replies.c.seq, replies.c.size)
     conditions = _further(wanted)
     if wanted.collected is not None:
         taken = replies.c.collected_at
@@ -32,16 +31,16 @@ def matching(wanted: MailboxFilter) -> Select[Any] | CompoundSelect[Any]:
 
 
 def first_waiting(wanted: MailboxFilter) -> Select[Any]:
-    """The lowest `seq` of those that match and are not collected; NULL if there is none."""
-    waiting = select(replies.c.seq).where(
-        replies.c.collected_at.is_(None), *_further(wanted, created_at=hidden(replies.c.created_at))
+    """The `seq` of the oldest of those that match and are not collected."""
+    waiting = (
+        select(replies.c.created_at, replies.c.seq)
+        .where(replies.c.collected_at.is_(None), *_further(wanted))
+        .order_by(replies.c.created_at, replies.c.seq)
+        .limit(1)
     )
-    if _has_key(wanted):
-        return select(func.min(waiting.where(_visible(wanted)).subquery().c.seq))
-    firsts = [
-        select(waiting.where(way).order_by(replies.c.seq).limit(1).subquery().c.seq) for way in _ways(wanted)
-    ]
-    return select(func.min(union_all(*firsts).subquery().c.seq))
+    ways = [_visible(wanted)] if _has_key(wanted) else _ways(wanted)
+    oldest = union_all(*(select(waiting.where(way).subquery()) for way in ways)).subquery()
+    return select(oldest.c.seq).order_by(oldest.c.created_at, oldest.c.seq).limit(1)
 
 
 def _has_key(wanted: MailboxFilter) -> bool:
@@ -76,18 +75,16 @@ def _by_systems(covered: Mapping[str, frozenset[str]]) -> list[tuple[list[str], 
     return [(sorted(systems), entities) for systems, entities in groups.items()]
 
 
-def _further(
-    wanted: MailboxFilter, *, created_at: ColumnElement[datetime] = replies.c.created_at
-) -> list[ColumnElement[bool]]:
-    """All other conditions; those of time may go without their index, where another one leads."""
+def _further(wanted: MailboxFilter) -> list[ColumnElement[bool]]:
+    """All other conditions."""
     contexts = _given(wanted, _CONTEXTS).items()
     conditions = found_by(_given(wanted, _KEYS)) + [hidden(column) == value for column, value in contexts]
     if wanted.system is not None:
         conditions.append(replies.c.system == wanted.system)
     if wanted.created_from is not None:
-        conditions.append(created_at >= wanted.created_from)
+        conditions.append(replies.c.created_at >= wanted.created_from)
     if wanted.created_to is not None:
-        conditions.append(created_at < wanted.created_to)
+        conditions.append(replies.c.created_at < wanted.created_to)
     return conditions
 
 

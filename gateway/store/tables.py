@@ -171,7 +171,6 @@ replies = Table(
     Column("middle", Text),
     Column("end", Text),
     Column("collected_at", Moment),
-    Index(None, "account", "seq"),
     Index(None, "account", "created_at"),
     sqlite_autoincrement=True,  # a number is never given out twice
 )
@@ -186,7 +185,7 @@ for _key in (replies.c.correlation_sys_ref, replies.c.own_id, replies.c.case_id)
     _partial_index(f"ix_replies_{_key.name}", _key, where=_key.is_not(None))
 for _key in (replies.c.middle, replies.c.end):
     _partial_index(f"ix_replies_{_key.name}_seq", _key, replies.c.seq, where=_key.is_not(None))
-# What waits to be collected is a small part of what is kept.
+# What waits to be collected is a small part of what is kept; it is handed out by age, up to an age.
 for _columns in (
     (replies.c.account,),
     (replies.c.account, replies.c.system),
@@ -196,6 +195,7 @@ for _columns in (
     _partial_index(
         "ix_replies_waiting_" + "_".join(column.name for column in _columns),
         *_columns,
+        replies.c.created_at,
         replies.c.seq,
         where=replies.c.collected_at.is_(None),
     )

@@ -70,6 +70,18 @@ def test_replies_are_taken_oldest_first_and_once(
     ]
 
 
+def test_what_is_older_comes_first_though_it_was_stored_later(
+    store: SqlStore, new_reply: Build, put_in: Put, at: datetime
+) -> None:
+    put_in(new_reply(sys_ref="new", created_at=at))
+    put_in(new_reply(sys_ref="old", created_at=at - timedelta(days=2)))
+    put_in(new_reply(sys_ref="older", created_at=at - timedelta(days=3)))
+    assert _page(store, ANNA) == ["older", "old", "new"]
+    recent = replace(ANNA, created_from=at - timedelta(days=2))
+    taken = [_take(store, recent, at)[0] for _ in range(3)]
+    assert [reply and reply.sys_ref for reply in taken] == ["old", "new", None]
+
+
 def test_a_reply_taken_without_commit_is_still_waiting(
     store: SqlStore, new_reply: Build, put_in: Put, at: datetime
 ) -> None:

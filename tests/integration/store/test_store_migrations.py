@@ -15,7 +15,7 @@ from sqlalchemy import column, insert, inspect, table, text
 
 from gateway.errors import UnavailableError
 from gateway.store import migrating
-from gateway.store.model import DocumentFilter, KeyKind, NewDocument
+from gateway.store.model import DocumentFilter, KeyKind, MailboxFilter, NewDocument, NewReply
 from gateway.store.owners import NumberOwners, OwnedKind
 from gateway.store.schema import METADATA
 from gateway.store.sql_store import SqlStore
@@ -277,4 +277,21 @@ def test_movements_simulated_before_their_whole_lives_were_are_closed(empty_url:
     _migrate_to(store, "0020_pre_simulator_lives")
     [movement] = SqlLedger(store.engine, "NCTS2").look(Wanted(keys=[("PL1", "L1")])).movements
     assert (movement.state, movement.version, movement.declaration) == (State.CLOSED, 1, b"")
+    store.close()
+
+
+def test_what_waited_in_mailboxes_before_their_order_by_age_is_handed_out(
+    empty_url: str, at: datetime, new_reply: Callable[..., NewReply]
+) -> None:
+    store = SqlStore.open(empty_url)
+    _migrate_to(store, "0022_pre_covering_indexes")
+    with store.begin() as work:
+        work.mailbox.add([new_reply(sys_ref="before", created_at=at)])
+        work.commit()
+    _migrate_to(store, "0023_pre_waiting_by_age")
+    with store.begin() as work:
+        work.mailbox.add([new_reply(sys_ref="older", created_at=at - timedelta(days=1))])
+        anna = MailboxFilter(account="anna@example.pl")
+        taken = [work.mailbox.take_next(anna, at=at)[0] for _ in range(3)]
+        assert [reply and reply.sys_ref for reply in taken] == ["older", "before", None]
     store.close()
