@@ -284,11 +284,11 @@ def test_what_waited_in_mailboxes_before_their_order_by_age_is_handed_out(
     empty_url: str, at: datetime, new_reply: Callable[..., NewReply]
 ) -> None:
     store = SqlStore.open(empty_url)
-    _migrate_to(store, "0022_pre_covering_indexes")
+    _migrate_to(store, "0023_pre_retention")
     with store.begin() as work:
         work.mailbox.add([new_reply(sys_ref="before", created_at=at)])
         work.commit()
-    _migrate_to(store, "0023_pre_waiting_by_age")
+    _migrate_to(store, "0024_pre_waiting_by_age")
     with store.begin() as work:
         work.mailbox.add([new_reply(sys_ref="older", created_at=at - timedelta(days=1))])
         anna = MailboxFilter(account="anna@example.pl")

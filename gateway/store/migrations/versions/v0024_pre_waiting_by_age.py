@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023_pre_waiting_by_age"
-down_revision = "0022_pre_covering_indexes"
+revision = "0024_pre_waiting_by_age"
+down_revision = "0023_pre_retention"
 
 _WAITING = (["account"], ["account", "system"], ["middle"], ["end"])
 
