@@ -50,19 +50,18 @@ def read_only(store: SqlStore) -> Iterator[None]:
             yield
         return
     name = store.engine.url.database
-    with _set_by_administrator(store, f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'):
-        yield
-    with _set_by_administrator(store, f'ALTER DATABASE "{name}" RESET default_transaction_read_only'):
-        pass
-
-
-@contextmanager
-def _set_by_administrator(store: SqlStore, statement: str) -> Iterator[None]:
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SET default_transaction_read_only = off"))
-        connection.execute(text(statement))
+    _set_by_administrator(store, f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
     store.engine.dispose()  # the setting is for new connections
     yield
+    _set_by_administrator(store, f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+
+
+def _set_by_administrator(store: SqlStore, statement: str) -> None:
+    """On a connection of its own: those of the store keep what held when they were made."""
+    url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        connection.execute(statement.encode())
 
 
 @contextmanager
@@ -92,6 +91,18 @@ def test_a_read_only_database_takes_nothing_and_recovers_by_itself(
         store.check()  # reading goes on
     take_in(store, new_document(sys_ref="after"))
     assert rows(store) == dict.fromkeys(TABLES, 2)
+
+
+@pytest.mark.postgres
+def test_connections_made_while_the_database_was_read_only_are_not_used_afterwards(
+    postgres_url: str, new_document: Build
+) -> None:
+    """A session keeps the default it began with, and one that a proxy led to a standby stays there."""
+    store = SqlStore.open(postgres_url)
+    with read_only(store), pytest.raises(UnavailableError):
+        take_in(store, new_document())
+    take_in(store, new_document())
+    store.close()
 
 
 def test_a_full_disk_takes_nothing_half_and_recovers_when_there_is_room(
