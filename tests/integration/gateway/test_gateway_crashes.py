@@ -1,9 +1,14 @@
 """A process may die at any line; another one finishes its work, and nothing is there twice."""
 
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,8 +18,12 @@ from gateway.errors import BusinessError
 from gateway.flow.checks import Case
 from gateway.store.model import DocumentState
 from gateway.store.ports import Store, UnitOfWork
+from registry.applications.records import ApplicationRecords
+from registry.history import Subject
+from registry.repository import RegistryRepository
 from routing.model import BackEnd, Delivery, Outcome, Unavailable
 from schemas.findings import Finding
+from tests.integration.gateway.szprot import Szprot, entity_data, entity_form
 from tests.integration.gateway.world import Member, World, declaration
 
 COMPLETE = Counter(["UPP", "UPO", "CC928C", "CC028C", "CC029C"])
@@ -28,16 +37,25 @@ LIFE = [
 #: and a claim that finds nothing more.
 COMMITS = 7
 
+#: Of an application behind its verification: a claim, the decision, the record, a claim that finds nothing.
+COMMITS_OF_THE_REGISTER = 4
+PROJECT = Path(__file__).parents[3]
+
 
 class Crash(BaseException):
     """The process is gone: nobody catches this."""
 
 
+def _crash() -> None:
+    raise Crash
+
+
 class CrashingStore:
     """A store whose process dies before (even points) or after (odd points) one of its commits."""
 
-    def __init__(self, store: Store, *, point: int | None) -> None:
+    def __init__(self, store: Store, *, point: int | None, die: Callable[[], None] = _crash) -> None:
         self._store = store
+        self._die = die
         self._points = count()
         self._crash_at = point
         self.passed = 0
@@ -55,7 +73,7 @@ class CrashingStore:
         self.passed += 1
         if next(self._points) == self._crash_at:
             self.crashed = True
-            raise Crash
+            self._die()
 
 
 class _Unit:
@@ -132,6 +150,80 @@ def test_a_crash_in_a_batch_loses_and_doubles_nothing_of_any_document(small_worl
     assert [small_world.replies(ref) for ref in sent] == [COMPLETE] * 3
     assert [small_world.actions(ref) for ref in sent] == [LIFE] * 3
     assert [small_world.deliveries(ref) for ref in sent] == [1] * 3
+
+
+@pytest.mark.parametrize("point", range(2 * COMMITS_OF_THE_REGISTER))
+def test_a_crash_while_the_register_decides_leaves_one_decision_one_change_and_one_answer(
+    world: World, point: int
+) -> None:
+    sys_ref, entity = _file(world)
+    store = crashing(world, point)
+
+    with pytest.raises(Crash):
+        _decide(world, cast("Store", store))
+
+    _assert_decided_once(world, sys_ref, entity)
+
+
+#: Decides as a worker of its own and kills itself: before or after the commit of the register's decision.
+KILLED = """
+import os, signal, sys
+from gateway.store.sql_store import SqlStore
+from tests.integration.gateway import test_gateway_crashes as crashes
+from tests.integration.gateway.world import TestClock, World
+
+clock = TestClock()
+world = World(store=SqlStore.open(sys.argv[1], clock=clock), clock=clock)
+store = crashes.CrashingStore(
+    world.store, point=int(sys.argv[2]), die=lambda: os.kill(os.getpid(), signal.SIGKILL)
+)
+crashes._decide(world, store)
+"""
+
+
+@pytest.mark.parametrize("point", [2, 3])
+def test_a_worker_killed_around_the_registers_commit_decides_once(world: World, point: int) -> None:
+    sys_ref, entity = _file(world)
+    url = world.store.engine.url.render_as_string(hide_password=False)
+
+    killed = subprocess.run([sys.executable, "-c", KILLED, url, str(point)], check=False, cwd=PROJECT)
+
+    assert killed.returncode == -signal.SIGKILL
+    with world.store.read() as work:
+        assert len(ApplicationRecords(work.connection).decisions(sys_ref)) == (0 if point == 2 else 1)
+    assert world.replies(sys_ref) == {"UPP": 1}
+    _assert_decided_once(world, sys_ref, entity)
+
+
+def _file(world: World) -> tuple[str, str]:
+    """An application that waits to be delivered to the register; what it registers."""
+    anna = world.enrol("anna")
+    form = entity_form("Próbna", entity_data(owner=anna.person.id_sisc))
+    return Szprot(world).file(anna, form, deliver=False).sys_ref, "PL777123455000000"
+
+
+def _decide(world: World, store: Store) -> None:
+    """Work as one process, all of whose commits go through `store`."""
+    register = Szprot(world).back_end
+    world.back_ends["SZPROT"] = replace(register, store=store)
+    try:
+        while world.deliverer("SZPROT", store).work_once():
+            pass
+    finally:
+        world.back_ends["SZPROT"] = register
+
+
+def _assert_decided_once(world: World, sys_ref: str, entity: str) -> None:
+    """Once another process has taken over."""
+    world.clock.pass_by(seconds=world.worker_options.lease_seconds)
+    _decide(world, world.store)
+    with world.store.read() as work:
+        [decision] = ApplicationRecords(work.connection).decisions(sys_ref)
+        changes = RegistryRepository(work.connection).history(Subject.ENTITY, entity)
+    assert decision.number == 1
+    assert [change.action for change in changes if change.action != "details"] == ["added"]
+    assert world.replies(sys_ref) == {"UPP": 1, "DecyzjaWRP": 1}
+    assert world.depth() == 0
 
 
 @pytest.mark.parametrize(("point", "collected"), [(0, "0"), (1, "1")])
