@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.memory import peak_of_largest_document
+from benchmarks.registration import measure_registration
 from benchmarks.scale.servers import SERVER, postgres_server
 from benchmarks.scale.workers import Trial, measure_workers
 from benchmarks.schemas import measure_schemas
@@ -21,6 +22,7 @@ from benchmarks.workshop import Workshop
 from gateway.observe import configure_logging
 
 _DOCUMENTS = 400
+_APPLICATIONS = 36
 
 
 def main() -> None:
@@ -43,6 +45,7 @@ def main() -> None:
             "ratio_wall_to_floor": round(whole["wall"] / floor["wall"], 2),
             "throughput": measure_throughput(Path(folder) / "processes", documents=_DOCUMENTS),
             "workers": _two_workers(Path(folder) / "workers"),
+            "registration": measure_registration(Path(folder) / "registration", applications=_APPLICATIONS),
             "verification": measure_verification(Path(folder) / "verification"),
             "largest_document": peak_of_largest_document(Path(folder) / "memory"),
         }

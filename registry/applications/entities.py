@@ -6,7 +6,7 @@ from datetime import date
 
 from registry.applications import checks
 from registry.applications.changes import AddEntity, ChangeEntity, DeactivateEntity
-from registry.applications.entity_data import Draft, areas_of, draft_of, number_of, updated
+from registry.applications.entity_data import Draft, areas_of, draft_of, eori_to_assign, number_of, updated
 from registry.applications.facts import Facts, named_entity
 from registry.applications.form import Form, Part
 from registry.applications.outcome import Approved, Content, Outcome, Reason, Refusal, Waiting, WaitReason
@@ -15,6 +15,7 @@ from registry.errors import InvalidNumberError
 from registry.model import Entity, NumberKind, Privilege
 from registry.numbers import entity_id_sisc
 from registry.powers import powers_over
+from registry.rows import JsonObject
 
 __all__ = ["authority", "deactivate", "register", "update"]
 
@@ -50,7 +51,7 @@ def register(form: Form, facts: Facts, *, confirmed: bool) -> Outcome:
         *checks.attachments(form, facts),
         *_branch_reasons(form.parts("Oddzialy/Oddzial"), {}),
     ]
-    draft = draft_of(form, form.part("Podmiot") or form)
+    draft = draft_of(form, form.part("Podmiot") or form, case=facts.evidence.case)
     if not reasons:
         reasons = [*_id_reasons(draft)]
     if reasons:
@@ -91,7 +92,7 @@ def update(form: Form, facts: Facts, *, confirmed: bool) -> Outcome:
         return Refusal(reasons=reasons)
     if not entity.active and not confirmed:
         return _TO_BE_REACTIVATED
-    draft = updated(form, entity, facts.data)
+    draft = updated(form, entity, facts.data, case=facts.evidence.case)
     after = replace(entity, name=draft.name, numbers=draft.numbers, active=True)
     return Approved(
         changes=[ChangeEntity(entity=after, data=draft.data)],
@@ -160,11 +161,11 @@ def _number_reasons(form: Form, facts: Facts, *, known: Entity | None) -> Iterat
     for party, holder in facts.taken.items():
         if known is None or holder.id_sisc != known.id_sisc:
             yield reason("ENTITY_REGISTERED_ALREADY", value=party.number)
-    yield from _eori_reasons(form, known)
+    yield from _eori_reasons(form, facts, known)
 
 
-def _eori_reasons(form: Form, known: Entity | None) -> Iterator[Reason]:
-    """A Polish EORI is made of the NIP; who has none cannot be given one."""
+def _eori_reasons(form: Form, facts: Facts, known: Entity | None) -> Iterator[Reason]:
+    """A Polish EORI is made of the NIP; who has none is given one only as a firm of a third country."""
     nip = form.text("Podmiot/Nip") if known is None else number_of(known.numbers, NumberKind.NIP)
     for path in ("Obszary/Clo", "Zmiany/DodawaneObszary/Clo"):
         eori = form.text(f"{path}/Eori")
@@ -176,8 +177,15 @@ def _eori_reasons(form: Form, known: Entity | None) -> Iterator[Reason]:
         held = number_of(known.numbers, NumberKind.EORI) if known else None
         if held is not None:
             yield reason("EORI_ASSIGNED_ALREADY", xpath=place, value=held)
-        elif nip is None:
+        elif eori_to_assign(nip, _identity(form, facts), facts.evidence.case) is None:
             yield reason("EORI_NOT_ASSIGNABLE", xpath=place)
+
+
+def _identity(form: Form, facts: Facts) -> JsonObject:
+    """The data of the entity as they will be."""
+    stated = form.part("Zmiany/Dane") or (form.part("Podmiot") if form.part("Zmiany") is None else None)
+    held = facts.data.get("Podmiot")
+    return stated.data() if stated else held if isinstance(held, dict) else {}
 
 
 def _id_reasons(draft: Draft) -> Iterator[Reason]:

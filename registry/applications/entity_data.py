@@ -1,5 +1,6 @@
 """What an entity's record becomes by a form: name, numbers, areas, branches. Nothing is judged here."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,15 @@ from registry.applications.form import Form, Part
 from registry.model import Entity, NumberKind
 from registry.rows import JsonObject
 
-__all__ = ["Draft", "areas_of", "draft_of", "number_of", "updated"]
+__all__ = ["Draft", "areas_of", "draft_of", "eori_to_assign", "number_of", "updated"]
 
 Numbers = tuple[tuple[NumberKind, str], ...]
 _AREAS = {"Clo": "CLO", "Akcyza": "AKCYZA"}
+#: Firms of the member states get their EORI number where they are established (UCC art. 9).
+_EU = frozenset(
+    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"}
+    | {"IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,14 +41,36 @@ def number_of(numbers: Numbers, kind: NumberKind) -> str | None:
     return found[0] if found else None
 
 
+def eori_to_assign(nip: str | None, entity: JsonObject, case: str) -> str | None:
+    """The EORI number that an entity may be given.
+
+    Args:
+        nip: its NIP: then `PL`, NIP, `00000`.
+        entity: its data as in `Podmiot`. A firm of a third country without NIP gets `PL`, 14 digits, `Z`.
+        case: sysRef of the application: the digits are made of it, so that a case always gets the same.
+
+    Returns:
+        None where another member state gives the number, or nothing tells of which country the entity is.
+    """
+    if nip is not None:
+        return f"PL{nip}00000"
+    stated = entity.get("IdentyfikatorZagraniczny")
+    foreign = stated if isinstance(stated, list) else [stated]
+    countries = {each.get("Kraj") for each in foreign if isinstance(each, dict)}
+    if not countries or countries & _EU:
+        return None
+    digits = int.from_bytes(hashlib.sha256(case.encode()).digest()) % 10**14
+    return f"PL{digits:014}Z"
+
+
 def areas_of(data: JsonObject) -> set[str]:
     """Areas an entity is registered in: CLO, AKCYZA."""
     held = data.get("Obszary")
     return {_AREAS[name] for name in held if name in _AREAS} if isinstance(held, dict) else set()
 
 
-def draft_of(form: Form, entity: Part) -> Draft:
-    """The record that a registration asks for."""
+def draft_of(form: Form, entity: Part, *, case: str) -> Draft:
+    """The record that a registration, its case a sysRef, asks for."""
     nip = entity.text("Nip")
     areas = form.part("Obszary") or form
     branches = {
@@ -51,7 +79,7 @@ def draft_of(form: Form, entity: Part) -> Draft:
     }
     numbers = {
         *_identity(entity),
-        *_of_areas(areas, nip),
+        *_of_areas(areas, eori_to_assign(nip, entity.data(), case)),
         *_of_branches(branches, nip, customs=areas.part("Clo") is not None),
     }
     data: JsonObject = {"Podmiot": entity.data(), "Obszary": areas.data()}
@@ -60,8 +88,8 @@ def draft_of(form: Form, entity: Part) -> Draft:
     return Draft(name=entity.text("NazwaPelna") or "", numbers=tuple(sorted(numbers)), data=data)
 
 
-def updated(form: Form, entity: Entity, held: JsonObject) -> Draft:
-    """The record that an update asks for."""
+def updated(form: Form, entity: Entity, held: JsonObject, *, case: str) -> Draft:
+    """The record that an update, its case a sysRef, asks for."""
     data = dict(held)
     numbers = set(entity.numbers)
     stated = form.part("Zmiany/Dane")
@@ -71,7 +99,9 @@ def updated(form: Form, entity: Entity, held: JsonObject) -> Draft:
     nip = number_of(tuple(numbers), NumberKind.NIP)
     areas = _areas_after(form, held)
     added = form.part("Zmiany/DodawaneObszary")
-    numbers |= set(_of_areas(added, nip)) if added else set()
+    identity = data.get("Podmiot")
+    assignable = eori_to_assign(nip, identity if isinstance(identity, dict) else {}, case)
+    numbers |= set(_of_areas(added, assignable)) if added else set()
     branches = _branches_after(form, held)
     numbers = {one for one in numbers if not _of_closed_branch(one, nip, branches, held)}
     numbers |= set(_of_branches(branches, nip, customs="Clo" in areas))
@@ -89,11 +119,11 @@ def _identity(entity: Part) -> Iterator[tuple[NumberKind, str]]:
             yield kind, number
 
 
-def _of_areas(areas: Part, nip: str | None) -> Iterator[tuple[NumberKind, str]]:
+def _of_areas(areas: Part, assignable: str | None) -> Iterator[tuple[NumberKind, str]]:
     if eori := areas.text("Clo/Eori"):
         yield NumberKind.EORI, eori
-    elif nip and areas.part("Clo/NadanieEori") is not None:
-        yield NumberKind.EORI, f"PL{nip}00000"
+    elif assignable and areas.part("Clo/NadanieEori") is not None:
+        yield NumberKind.EORI, assignable
     for number in areas.texts("Akcyza/NumerAkcyzowy"):
         yield NumberKind.EXCISE, number
 

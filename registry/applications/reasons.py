@@ -139,10 +139,10 @@ _TEXTS: Mapping[str, _Text] = MappingProxyType(
             "A Polish EORI is PL, the NIP and five digits.",
         ),
         "EORI_NOT_ASSIGNABLE": _Text(
-            "Numeru EORI nie można nadać podmiotowi bez NIP.",
-            "No EORI number can be given to an entity without NIP.",
-            "Podaj numer EORI nadany w innym państwie albo wystąp o NIP.",
-            "State the EORI number of another country, or apply for a NIP.",
+            "Podmiotowi bez NIP z Unii Europejskiej numer EORI nadaje państwo jego siedziby.",
+            "An entity of the European Union without NIP gets its EORI number where it is established.",
+            "Podaj numer EORI nadany w tym państwie albo wystąp o NIP.",
+            "State the EORI number given there, or apply for a NIP.",
         ),
         "EORI_ASSIGNED_ALREADY": _Text(
             "Podmiot ma już numer EORI {value}.",

@@ -1,5 +1,6 @@
 """Registration through the channel: what each form needs, what it changes, and what is refused."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
@@ -11,7 +12,7 @@ from registry.applications.outcome import State
 from registry.errors import ChangedMeanwhileError
 from registry.history import Subject
 from registry.model import AccountLevel, NumberKind, Person, RepresentationLevel
-from registry.numbers import person_id_sisc
+from registry.numbers import parse_eori, person_id_sisc
 from registry.repository import RegistryRepository
 from tests.integration.gateway.szprot import (
     CUSTOMS,
@@ -263,6 +264,64 @@ def test_an_entity_for_excise_only_gets_an_id_of_nip_and_regon(small: Szprot) ->
 
     assert decided.text("Uwzgledniono/IdSisc") == "PL777123455056785"
     assert decided.text("Uwzgledniono/Eori") is None
+
+
+def foreigner(owner: str, *countries: str) -> str:
+    numbers = "".join(
+        "<IdentyfikatorZagraniczny><Rodzaj>REJESTR</Rodzaj>"
+        f"<Kraj>{country}</Kraj><Numer>Є-17</Numer></IdentyfikatorZagraniczny>"
+        for country in countries
+    )
+    polish = "<Nip>7771234550</Nip><Regon>123456785</Regon>"
+    data = entity_data(name="Приклад ФОП", owner=owner)
+    assert polish in data
+    return data.replace(polish, numbers)
+
+
+def test_a_firm_of_a_third_country_without_nip_gets_an_eori_of_its_own(szprot: Szprot) -> None:
+    anna = szprot.world.enrol("anna")
+
+    decided = [
+        szprot.file(anna, entity_form("Próbna", foreigner(anna.person.id_sisc, *countries)))
+        for countries in (["UA"], ["UA", "TR"])
+    ]
+
+    given = [one.text("Uwzgledniono/Eori") or "" for one in decided]
+    assert len(set(given)) == len(given)
+    for one, eori in zip(decided, given, strict=True):
+        assert re.fullmatch("PL[0-9]{14}Z", parse_eori(eori))
+        assert one.text("Uwzgledniono/IdSisc") == eori
+        with szprot.registry() as registry:
+            found = registry.entity_by_number(NumberKind.EORI, eori)
+        assert found is not None
+        assert found.name == "Приклад ФОП"
+
+
+def test_a_firm_of_the_union_without_nip_gets_its_eori_where_it_is_established(small: Szprot) -> None:
+    anna = small.world.enrol("anna")
+    german = foreigner(anna.person.id_sisc, "DE")
+    held = "<Clo><Eori>DE1234567</Eori><PublikacjaDanych>N</PublikacjaDanych></Clo>"
+
+    assert small.file(anna, entity_form("Próbna", german)).codes == ["EORI_NOT_ASSIGNABLE"]
+    decided = small.file(anna, entity_form("Próbna", german, areas=held))
+    assert decided.text("Uwzgledniono/IdSisc") == "00000000DE1234567"
+
+
+def test_a_firm_of_a_third_country_gets_its_eori_with_an_update(small: Szprot) -> None:
+    anna = small.world.enrol("anna")
+    held = "<Clo><Eori>GB123456789000</Eori><PublikacjaDanych>N</PublikacjaDanych></Clo>"
+    number = "000GB123456789000"
+    more = "<Akcyza><WpisDoCRPA>T</WpisDoCRPA><RodzajDzialalnosci>INNA</RodzajDzialalnosci></Akcyza>"
+    form = entity_form("Próbna", foreigner(anna.person.id_sisc, "UA"), areas=held + more)
+    assert small.file(anna, form).codes == []
+    named = f"<IdSisc>{number}</IdSisc>"
+    gone = "<UsuwaneObszary><Obszar>CLO</Obszar></UsuwaneObszary>"
+    assert small.file(anna, entity_update("Próbna", named, gone)).codes == []
+
+    added = f"<DodawaneObszary>{CUSTOMS}</DodawaneObszary>"
+    decided = small.file(anna, entity_update("Próbna", named, added))
+
+    assert re.fullmatch("PL[0-9]{14}Z", decided.text("Uwzgledniono/Eori") or "")
 
 
 def test_a_company_is_registered_once_a_clerk_has_seen_its_documents(small: Szprot) -> None:
