@@ -5,6 +5,7 @@ from time import perf_counter, process_time
 
 from benchmarks.workshop import Workshop, wsgi_environ
 from gateway.bootstrap import settle
+from gateway.edge import channel_application
 from gateway.soap.app import WSGIApplication
 from gateway.store.model import DocumentFilter, DocumentState
 from gateway.worker import LaneWorker
@@ -20,7 +21,7 @@ def measure_whole(workshop: Workshop, *, documents: int) -> dict[str, float]:
         documents: how many are sent.
     """
     requests = [workshop.request() for _ in range(documents + 1)]
-    application = workshop.gateway.soap_application()
+    application = channel_application(workshop.gateway)
     worker = workshop.gateway.worker()
     lanes = [worker.lane_worker(lane, step) for lane, step in worker.lanes]
     _accept(application, requests[:1])
@@ -39,7 +40,7 @@ def measure_whole(workshop: Workshop, *, documents: int) -> dict[str, float]:
 def run_once(workshop: Workshop, request: bytes) -> None:
     """Take one document all the way."""
     worker = workshop.gateway.worker()
-    _accept(workshop.gateway.soap_application(), [request])
+    _accept(channel_application(workshop.gateway), [request])
     _work([worker.lane_worker(lane, step) for lane, step in worker.lanes])
     _check(workshop, 1)
 

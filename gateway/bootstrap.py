@@ -3,13 +3,12 @@
 import gc
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Final
 
 from gateway import clock
-from gateway.accounts import RegistryContexts, RegistryCredentials, read_sender
+from gateway.accounts import RegistryContexts, read_sender
 from gateway.actions import Action
 from gateway.archive import Archive
 from gateway.callbacks import CallbackApplication
@@ -47,13 +46,7 @@ from gateway.receipts import Receipts
 from gateway.registration import SYSTEM, ClerksDesk, RegisterBackEnd, Registrar
 from gateway.retention import Retention, leaving
 from gateway.routes import read_callback_gates, read_routes, simulated_unasked
-from gateway.self_service.service import SelfService
 from gateway.settings import Settings
-from gateway.soap.actions import EdgeAction
-from gateway.soap.app import WSGIApplication, build_app, serve_port
-from gateway.soap.names import endpoint_of, self_service_of
-from gateway.soap.self_service import SelfServicePort
-from gateway.soap.settings import EdgeSettings
 from gateway.store.engine import reading
 from gateway.store.model import Lane
 from gateway.store.sql_store import SqlStore
@@ -77,13 +70,6 @@ from signing.parsing import ParseLimits
 from signing.sign import Sealer
 
 __all__ = ["Gateway", "open_catalogue", "open_gateway", "open_packs", "settle"]
-
-#: Room in a request for everything but the content: headers, names of files and systems.
-_ENVELOPE_BYTES: Final = 64 * 1024
-#: Of a request that asks or names something, without a document in it.
-_FEW_LEVELS: Final = 16
-_FEW_NODES: Final = 500
-_SERVED: Final = frozenset({EdgeAction.ANSWERED, EdgeAction.CONTRACT_SERVED})
 
 
 @dataclass(frozen=True)
@@ -159,50 +145,6 @@ class Gateway:
                 observe=self.observe,
             ),
         )
-
-    def soap_application(self) -> WSGIApplication:
-        """The channel as a WSGI application."""
-        return build_app(
-            service=self.channel,
-            credentials=self._credentials,
-            settings=edge_settings(self.settings),
-            clock=self.store.clock,
-            ids=clock.new_id,
-            observe=self._observe_edge,
-        )
-
-    def self_service_application(self) -> WSGIApplication:
-        """What registered persons see of themselves, as a WSGI application."""
-        service = SelfService(store=self.store, clock=self.store.clock, observe=self.observe)
-        settings = self_service_settings(self.settings)
-        return serve_port(
-            SelfServicePort(service, public_url=settings.public_url),
-            credentials=self._credentials,
-            settings=settings,
-            clock=self.store.clock,
-            ids=clock.new_id,
-            observe=self._observe_edge,
-        )
-
-    @cached_property
-    def _credentials(self) -> RegistryCredentials:
-        return RegistryCredentials(
-            store=self.store,
-            vault=self.vault,
-            wrong_digest_limit=self.settings.edge.wrong_digests,
-            clock=self.store.clock,
-        )
-
-    def _observe_edge(self, action: str, facts: Mapping[str, object]) -> None:
-        """Tell what the edge reports in the product's own list of actions."""
-        error = facts.get("exc_info")
-        told = {key: value for key, value in facts.items() if key != "exc_info" and value is not None}
-        if isinstance(error, BaseException):
-            self.observe.failure(Action.INTERNAL_ERROR, error, **told)
-        elif action in _SERVED:
-            self.observe(Action.REQUEST_SERVED, detail=str(facts.get("operation") or action), **told)
-        else:
-            self.observe(Action.REQUEST_REFUSED, detail=action, **told)
 
     @cached_property
     def verification(self) -> VerificationStep:
@@ -464,31 +406,3 @@ def open_catalogue(settings: Settings, on_failure: Callable[[CatalogueError], No
         CatalogueError: the packs cannot be used.
     """
     return LiveCatalogue(open_packs(settings), on_failure)
-
-
-def edge_settings(settings: Settings) -> EdgeSettings:
-    """The edge's part of the settings."""
-    edge = settings.edge
-    skew = timedelta(seconds=edge.clock_skew_seconds)
-    return EdgeSettings(
-        max_envelope_bytes=edge.content_bytes * 3 // 2 + _ENVELOPE_BYTES,
-        max_content_bytes=edge.content_bytes,
-        max_attachments=edge.attachments,
-        clock_skew=skew,
-        nonce_lifetime=2 * skew,
-        max_concurrent_requests=edge.concurrent_requests,
-        public_url=endpoint_of(settings.web.public_url) if settings.web.public_url else None,
-    )
-
-
-def self_service_settings(settings: Settings) -> EdgeSettings:
-    """The limits of the self-service: whose requests are a few lines each."""
-    url = settings.web.public_url
-    return replace(
-        edge_settings(settings),
-        max_envelope_bytes=_ENVELOPE_BYTES,
-        max_content_bytes=_ENVELOPE_BYTES // 2,
-        max_depth=_FEW_LEVELS,
-        max_nodes=_FEW_NODES,
-        public_url=self_service_of(url) if url else None,
-    )

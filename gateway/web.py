@@ -6,6 +6,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gateway import callbacks
 from gateway.bootstrap import Gateway, open_gateway, settle
+from gateway.edge import channel_application, self_service_application
 from gateway.errors import UnavailableError
 from gateway.observe import configure_logging, render_metrics
 from gateway.pki.web import PREFIX as PKI_PREFIX
@@ -32,12 +33,12 @@ def create() -> WSGIApplication:
     mounted: dict[str, WSGIApplication] = {
         PKI_PREFIX.rstrip("/"): pki_application(gateway),
         SCHEMA_PREFIX: SchemaApplication(gateway.catalogue),
-        SELF_SERVICE_PATH: gateway.self_service_application(),
+        SELF_SERVICE_PATH: self_service_application(gateway),
     }
     called_back = gateway.callbacks()
     if called_back is not None:
         mounted[callbacks.PREFIX.rstrip("/")] = called_back
-    application = _mount(gateway.soap_application(), mounted, _views(gateway))
+    application = _mount(channel_application(gateway), mounted, _views(gateway))
     settle()
     return application
 

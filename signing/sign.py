@@ -22,6 +22,7 @@ from signing.certificates import issuer_serial_der
 from signing.errors import UnsupportedKeyError
 from signing.keys import KeyPair, PrivateKey
 from signing.names import C14N_EXCLUSIVE, DS, ENVELOPED, SIGNED_PROPERTIES_TYPE, XADES, ds, xades
+from signing.nodes import line_of
 
 __all__ = ["Sealer", "SignatureProfile", "sign_enveloped"]
 
@@ -138,7 +139,24 @@ def sign_enveloped(  # noqa: PLR0913 - the parts of one act, all but two by name
         _claim(signature, claimed_role)
     root.append(signature)
     _complete(signature, key.private_key, how)
-    return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
+    return _written(root)
+
+
+def _written(root: etree._Element) -> bytes:
+    """The document as text; every element on the line it came from, where it was read from a text.
+
+    Line ends outside the document element are in no canonical form, and libxml2 writes none there.
+    """
+    before = [_text(each) for each in root.itersiblings(preceding=True)][::-1]
+    after = [_text(each) for each in root.itersiblings()]
+    head = _DECLARATION + b"".join(each + b"\n" for each in before)
+    missing = (line_of(root) or 0) - head.count(b"\n") - 1
+    return head + b"\n" * missing + b"\n".join([_text(root), *after])
+
+
+def _text(node: etree._Element) -> bytes:
+    text: str = etree.tostring(node, encoding="unicode", with_tail=False)
+    return text.encode()
 
 
 def _claim(signature: etree._Element, role: etree._Element) -> None:

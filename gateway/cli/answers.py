@@ -10,7 +10,7 @@ from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured, open_store, operator
 from gateway.cli.files import new_file
 from gateway.cli.groups import group
-from gateway.cli.output import JsonFlag, local, print_json, print_rows, say, tell
+from gateway.cli.output import AnySystem, JsonFlag, local, print_json, print_rows, say, tell
 from gateway.errors import NotFoundError
 from gateway.flow.quarantine_desk import QuarantineDesk
 from gateway.store.quarantine import Quarantine, Quarantined, QuarantineState
@@ -27,7 +27,7 @@ Reason = Annotated[str, typer.Option(help="Why; kept with the answer.")]
 
 @app.command("list")
 def list_answers(
-    system: Annotated[str | None, typer.Option(help="Target system, e.g. NCTS2.")] = None,
+    system: AnySystem = None,
     everything: Annotated[bool, typer.Option("--all", help="Those decided upon, too.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, oldest first.")] = 50,
     as_json: JsonFlag = False,
@@ -35,8 +35,7 @@ def list_answers(
     """List answers in the quarantine, oldest first."""
     state = None if everything else QuarantineState.WAITING
     with open_store() as store, store.read() as work:
-        code = system.upper() if system else None
-        found = Quarantine(work.connection).find(state=state, system=code, limit=limit)
+        found = Quarantine(work.connection).find(state=state, system=system, limit=limit)
     if as_json:
         for each in found:
             print_json(_record(each))

@@ -10,7 +10,7 @@ import typer
 
 from gateway.cli.files import STANDARD_INPUT, parse_input, read_input, write_whole
 from gateway.cli.keys import KeyOption, KeyPasswordOption, load_key
-from gateway.cli.output import JsonFlag, tell
+from gateway.cli.output import AnySystem, JsonFlag, say, tell
 from gateway.client.channel_client import ChannelClient, FetchedDocument
 from gateway.client.profile import ClientProfile, load_profile
 from gateway.clock import now, signature_id
@@ -82,7 +82,7 @@ def send(
 
 
 def poll(
-    system: Annotated[str | None, typer.Option(help="Only documents of this system.")] = None,
+    system: AnySystem = None,
     into: Annotated[Path | None, typer.Option("--into", help="Folder to save the documents in.")] = None,
     url: UrlOption = None,
     login: LoginOption = None,
@@ -95,13 +95,17 @@ def poll(
     Each is collected once: with --into it is on disk before the next is asked for.
     """
     chosen = load_profile(profile, url=url, login=login, password_file=password_file)
+    none = True
     with ChannelClient(chosen.url, login=chosen.login, password=chosen.password) as channel:
         for document in _waiting(channel, system, into):
+            none = False
             saved = _save(into, document) if into else None
             described = describe(document.content, filename=document.filename)
             extra = {"dispatchId": document.dispatch_id, "saved": str(saved) if saved else None}
             text = described.as_text() + (f"\n  saved as {saved}" if saved else "")
             tell({**described.as_json(), **extra}, text, as_json=as_json)
+    if none and not as_json:
+        say("nothing is waiting")
 
 
 def _signed(file: Path, profile: ClientProfile, key: Path | None, password: Path | None) -> bytes:

@@ -12,7 +12,7 @@ import typer
 from gateway.archive import Archive
 from gateway.cli.context import open_configured, open_store, operations
 from gateway.cli.groups import group
-from gateway.cli.output import JsonFlag, local, print_json, print_rows, say, tell
+from gateway.cli.output import AnySystem, JsonFlag, local, print_json, print_rows, say, tell
 from gateway.cli.progress import counting_bar
 from gateway.errors import ConfigurationError
 from gateway.flow.dates import Moment, parse_moment
@@ -34,7 +34,7 @@ Reason = Annotated[str, typer.Option(help="Why; kept in the document's history."
 @app.command("list")
 def list_documents(
     account: Annotated[str | None, typer.Option(help="Login of the sender.")] = None,
-    system: Annotated[str | None, typer.Option(help="Target system, e.g. NCTS2.")] = None,
+    system: AnySystem = None,
     state: Annotated[DocumentState | None, typer.Option(help="State of the document.")] = None,
     own_id: Annotated[str | None, typer.Option(help="The message's own number.")] = None,
     lrn: Annotated[str | None, typer.Option(help="LRN.")] = None,

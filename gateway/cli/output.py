@@ -14,6 +14,7 @@ from rich.text import Text
 from gateway.clock import WARSAW
 
 __all__ = [
+    "AnySystem",
     "JsonFlag",
     "console",
     "local",
@@ -27,6 +28,11 @@ __all__ = [
 
 #: `--json` of every command.
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")]
+
+#: `--system` of lists: codes of target systems are in capitals, whatever is typed.
+AnySystem = Annotated[
+    str | None, typer.Option("--system", help="Target system, e.g. NCTS2.", parser=str.upper, metavar="TEXT")
+]
 
 _NEVER_WRAPPED = 10_000  # columns for what is no terminal: a file or a program that reads lines
 
@@ -52,16 +58,23 @@ def print_rows(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, as_json: bool
 ) -> None:
     """Print rows as a table, or as JSON lines with the columns as keys."""
+    found = list(rows)
     if as_json:
-        for row in rows:
+        for row in found:
             print_json(dict(zip(columns, row, strict=True)))
-        return
+    elif found:
+        console().print(_table(title, columns, found))
+    else:
+        say(f"{title}: none")
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column == "sysRef")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    console().print(table)
+    return table
 
 
 def print_facts(title: str, facts: Mapping[str, object], *, as_json: bool) -> None:
@@ -79,10 +92,8 @@ def print_list(title: str, items: Iterable[Mapping[str, object]], *, as_json: bo
     if as_json:
         for item in found:
             print_json(item)
-    elif found:
-        print_rows(title, columns, ([item.get(name) for name in columns] for item in found), as_json=False)
     else:
-        say(f"{title}: none")
+        print_rows(title, columns, ([item.get(name) for name in columns] for item in found), as_json=False)
 
 
 def tell(record: Mapping[str, object], text: str, *, as_json: bool) -> None:

@@ -268,7 +268,7 @@ def add_representation(
             id=str(uuid4()),
             representative=representative,
             represented=represented,
-            systems=frozenset(system),
+            systems=frozenset(map(str.upper, system)),
             level=level,
             valid_from=valid_from.date() if valid_from else polish_day(session.now),
             valid_to=valid_to.date() if valid_to else None,

@@ -50,7 +50,11 @@ def who_could_send(
         raise ConfigurationError(key="--on", reason=f"{on!r} is neither a date nor a time")
     with open_registry() as session:
         answers = who_could(
-            session.repository, entity=entity, system=system, at=moment.after - _LAST_INSTANT, person=person
+            session.repository,
+            entity=entity,
+            system=system.upper(),
+            at=moment.after - _LAST_INSTANT,
+            person=person,
         )
     wanted = [each for each in answers if person is not None or isinstance(each.decision, Granted)]
     rows = [_row(each) for each in wanted]

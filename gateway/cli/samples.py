@@ -12,7 +12,7 @@ from lxml import etree
 
 from gateway.cli.files import write_output
 from gateway.cli.groups import group
-from gateway.cli.output import JsonFlag, print_rows
+from gateway.cli.output import AnySystem, JsonFlag, print_rows
 from gateway.errors import ConfigurationError
 from gateway.plausibility import GatewayPlausibility
 from gateway.samples.breaking import RULES, Breaker, Broken
@@ -35,7 +35,7 @@ _NO_LISTS: Final[dict[str, CodeList]] = {}
 
 @app.command("list")
 def list_(
-    system: Annotated[str | None, typer.Option(help="Only types of this system.")] = None,
+    system: AnySystem = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Tell which types there are samples of: all that declarants send."""
@@ -61,7 +61,7 @@ def show(
     ] = None,
     on: Annotated[str, typer.Option(help="Day the sample is written.")] = DAY.isoformat(),
     version: Annotated[str | None, typer.Option(help="Of the schema, e.g. 3.13; else the newest.")] = None,
-    system: Annotated[str | None, typer.Option(help="Where two systems use the code.")] = None,
+    system: AnySystem = None,
     out: Annotated[Path | None, typer.Option(help="File to write; standard output without it.")] = None,
     as_json: JsonFlag = False,
 ) -> None:

@@ -8,7 +8,7 @@ import typer
 from gateway.bootstrap import Gateway
 from gateway.cli.context import open_configured
 from gateway.cli.groups import group
-from gateway.cli.output import JsonFlag, print_rows, tell
+from gateway.cli.output import AnySystem, JsonFlag, print_rows, tell
 from gateway.errors import ConfigurationError
 from routing.routes import AdapterKind
 from routing.simulators.scenarios import DEFAULT, SCENARIOS, Scenario
@@ -27,14 +27,14 @@ Prefix = Annotated[str, typer.Argument(help="Scenario, e.g. CTRL.")]
 
 @app.command("list")
 def list_scenarios(
-    system: Annotated[str | None, typer.Option(help="Only those that this system knows.")] = None,
+    system: AnySystem = None,
     as_json: JsonFlag = False,
 ) -> None:
     """List the scenarios; an LRN that begins with the prefix asks for one."""
     rows = [
         (one.prefix or "any other", " ".join(sorted(one.systems)), one.title)
         for one in (*SCENARIOS, DEFAULT)
-        if system is None or system.upper() in one.systems
+        if system is None or system in one.systems
     ]
     print_rows("Scenarios", ("LRN begins with", "systems", "what happens"), rows, as_json=as_json)
 

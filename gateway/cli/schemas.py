@@ -10,7 +10,7 @@ import typer
 
 from gateway.bootstrap import open_catalogue
 from gateway.cli.groups import group
-from gateway.cli.output import JsonFlag, print_json, print_rows, say, tell
+from gateway.cli.output import AnySystem, JsonFlag, print_json, print_rows, say, tell
 from gateway.cli.schema_packs import add_pack_commands, unreadable
 from gateway.errors import ConfigurationError
 from gateway.settings import load_settings
@@ -34,7 +34,7 @@ _REFERENCE: Final = "[SYSTEM/]CODE[@VERSION], such as AES/CC928C; VERSION may be
 
 @app.command("list")
 def list_types(
-    system: Annotated[str | None, typer.Option(help="Target system, e.g. NCTS2.")] = None,
+    system: AnySystem = None,
     direction: Annotated[Direction | None, typer.Option(help="Who sends them.")] = None,
     on: Annotated[str | None, typer.Option(help="Valid on this day, e.g. 2026-06-01.")] = None,
     as_json: JsonFlag = False,
@@ -82,7 +82,7 @@ def diff(
 @app.command("export")
 def export(
     folder: Annotated[Path, typer.Argument(file_okay=False, metavar="DIR", help="A new or empty folder.")],
-    system: Annotated[str | None, typer.Option(help="Only of this target system.")] = None,
+    system: AnySystem = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Write all schemas into a folder, each source in its own, and a list of the types: types.jsonl."""

@@ -89,10 +89,11 @@ def _check_web(settings: Settings) -> None:
     check_tls(settings)
     find_port(settings.web.host, settings.web.port, option="web.port", patience_seconds=2.0)
     from gateway.bootstrap import open_gateway  # noqa: PLC0415 - see above
+    from gateway.edge import channel_application  # noqa: PLC0415 - see above
 
     gateway = open_gateway(settings, component="web")
     try:
-        gateway.soap_application()
+        channel_application(gateway)
         with told_by_setting("keys.seal"):
             gateway.callbacks()
     finally:

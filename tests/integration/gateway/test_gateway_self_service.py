@@ -11,9 +11,9 @@ from lxml import etree
 from gateway import clock
 from gateway.accounts import RegistryCredentials
 from gateway.actions import Action
-from gateway.bootstrap import self_service_settings
 from gateway.client.requests import Requests
 from gateway.clock import new_id
+from gateway.edge import self_service_settings
 from gateway.migration import PdrImport
 from gateway.self_service.service import SelfService
 from gateway.settings import Settings

@@ -188,8 +188,10 @@ def test_an_empty_mailbox_is_no_failure(run: Run, profile: Path) -> None:
     empty = answer("GetNextDocument", "", attributes='hasNext="false"')
     with served(GetNextDocument=[empty]) as gateway:
         polled = run("poll", *options(gateway, profile))
+        as_json = run("poll", *options(gateway, profile), "--json")
 
-    assert (polled.code, polled.out) == (0, "")
+    assert (polled.code, polled.out) == (0, "nothing is waiting\n")
+    assert (as_json.code, as_json.out) == (0, "")
 
 
 def test_the_profile_comes_from_the_environment_and_the_password_too(

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from gateway.cli.sign import CanonicalForm, Profile
 from tests.tools import run_tool
@@ -121,3 +122,19 @@ def test_a_profile_of_another_key_is_left_alone(run: Run, tmp_path: Path) -> Non
     key.with_suffix(".toml").write_text(f'key = "other.p12"\nkey_password = "{KEY_PASSWORD}"\n')
 
     assert run("sign", EXAMPLE, "--key", key).code == 1
+
+
+def test_every_element_stays_on_its_line(run: Run, tmp_path: Path) -> None:
+    """A receipt names lines of the signed document, a writer looks them up in his own."""
+    key, password = write_key(tmp_path, "ec")
+    document, out = tmp_path / "own.xml", tmp_path / "signed.xml"
+    document.write_text(
+        "<?xml version='1.0' encoding='UTF-8'?>\n<!-- for\n  whom -->\n\n\n<a>\n  <b/>\n</a>\n<!-- end -->\n"
+    )
+    assert run("sign", document, "--key", key, "--key-password-file", password, "--out", out).code == 0
+
+    lines = [[each.sourceline for each in etree.parse(file).iter("a", "b")] for file in (document, out)]
+
+    assert lines[0] == lines[1] == [6, 7]
+    assert b"<!-- end -->" in out.read_bytes()
+    assert run("check", out, "--signature-only", "--trust", write_pem(tmp_path, "ec")).code == 0
