@@ -14,6 +14,7 @@ from registry.errors import AlreadyRegisteredError, InvalidRecordError, NotRegis
 from registry.history import Changes, Subject
 from registry.model import Account, AccountLevel, AccountStatus, Person
 from registry.rows import account_from_row, account_row, person_from_row
+from registry.texts import clean_text
 
 __all__ = ["AccountRecords", "normal_login"]
 
@@ -43,7 +44,7 @@ def normal_login(text: str) -> str:
     login = text.strip().lower()
     if not _EMAIL.fullmatch(login) or len(login) > _LONGEST_EMAIL:
         raise InvalidRecordError(field="login", reason="the login of an account is an e-mail address")
-    return login
+    return clean_text("login", login)
 
 
 class AccountRecords(Changes):

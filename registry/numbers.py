@@ -51,7 +51,7 @@ _SEPARATORS = re.compile(r"[\s-]")
 _EORI = re.compile(r"[A-Z]{2}[A-Za-z0-9]{1,15}", re.ASCII)
 _POLISH_EORI = re.compile(r"PL(?:[0-9]{15}|[0-9]{14}Z)")
 _EXCISE = re.compile(r"[A-Z]{2}[A-Za-z0-9]{11}")
-_ID_SISC = re.compile(r"\S{10,50}")
+_ID_SISC = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]{10,50}")  # control characters are no text
 
 
 class Sex(StrEnum):
@@ -230,7 +230,7 @@ def parse_id_sisc(text: str) -> str:
     """An ID SISC as the channel's schema allows it: 10 to 50 characters; nothing is read out of them.
 
     Raises:
-        InvalidNumberError: shorter, longer, or with white space.
+        InvalidNumberError: shorter, longer, or with white space or control characters.
     """
     if not _ID_SISC.fullmatch(text):
         raise InvalidNumberError(

@@ -13,6 +13,7 @@ from registry.history import Changes, Subject
 from registry.model import Entity, NamedParty, NumberKind, Person
 from registry.numbers import parse_id_sisc, parse_number, parse_pesel
 from registry.rows import JsonObject, entity_from_row, entity_row, entity_values, person_from_row, person_row
+from registry.texts import clean_text
 
 __all__ = ["PartyRecords", "check_entity", "check_person"]
 
@@ -42,15 +43,15 @@ def check_person(person: Person) -> None:
     parse_id_sisc(person.id_sisc)
     if person.pesel is not None and parse_pesel(person.pesel).number != person.pesel:
         raise InvalidRecordError(field="pesel", reason="must be stored as eleven digits")
-    if not person.surname.strip():
-        raise InvalidRecordError(field="surname", reason="must not be empty")
+    clean_text("surname", person.surname)
+    if person.given_names:
+        clean_text("given_names", person.given_names)
 
 
 def check_entity(entity: Entity) -> None:
     """Raise InvalidNumberError or InvalidRecordError where an entity breaks a rule."""
     parse_id_sisc(entity.id_sisc)
-    if not entity.name.strip():
-        raise InvalidRecordError(field="name", reason="must not be empty")
+    clean_text("name", entity.name)
     for kind, number in entity.numbers:
         if kind is NumberKind.ID_SISC:
             raise InvalidRecordError(field="numbers", reason="the ID SISC is the key, not a further number")

@@ -7,6 +7,8 @@ from threading import Barrier, Thread
 from typing import TypedDict, cast
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
 from registry.desk import decide_rights
@@ -59,6 +61,9 @@ ACCOUNT = Account(
     status=AccountStatus.ACTIVE,
     person_id=ANNA.id_sisc,
 )
+
+
+Attempt = Callable[[RegistryRepository], object]
 
 
 class By(TypedDict):
@@ -142,9 +147,6 @@ def test_a_regon_that_names_two_entities_finds_none(filled: RegistryRepository) 
     assert filled.entity_by_number(*regon) is not None
     filled.change_entity(replace(AGENCY, numbers=(regon,)), **BY)
     assert filled.entity_by_number(*regon) is None
-
-
-Attempt = Callable[[RegistryRepository], object]
 
 
 @pytest.mark.parametrize(
@@ -392,6 +394,62 @@ def test_the_owner_of_the_agency_acts_without_a_link_to_it(filled: RegistryRepos
     decision = _decide(filled, "NCTS2")
     assert isinstance(decision, Granted)
     assert [used.representation for used in decision.links] == ["agency-firm"]
+
+
+def _attempts(text: str) -> list[tuple[Attempt, Callable[[RegistryRepository], object]]]:
+    """What may be written with a text somebody typed, and how it is read back."""
+    person = Person(id_sisc="T" * 17, given_names=text, surname=text)
+    entity = Entity(id_sisc="E" * 17, name=text)
+    account = replace(ACCOUNT, login=text, person_id=None)
+    mail = replace(account, login=f"{text}@example.pl")
+    named = replace(person, id_sisc=text, given_names="A", surname="B")
+    return [
+        (lambda r: r.add_person(person, **BY), lambda r: r.get_person(person.id_sisc) == person),
+        (lambda r: r.add_entity(entity, **BY), lambda r: r.get_entity(entity.id_sisc) == entity),
+        (lambda r: r.add_account(account, b"", **BY), lambda r: r.get_account(text) == account),
+        (lambda r: r.add_account(mail, b"", **BY), lambda r: r.get_account(mail.login) == mail),
+        (lambda r: r.add_person(named, **BY), lambda r: r.get_person(text) == named),
+    ]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    text=st.text(st.characters(), max_size=60) | st.text("\0\x1b\u202e\u200d\ufeffİßſé \ud800", min_size=10)
+)
+@example("e\u0301 \u00e9 \ufdfa \U0001f469\u200d\U0001f467 \u202eabc")
+@example("\0" * 12)
+def test_any_text_is_stored_as_written_or_refused(
+    filled: RegistryRepository, connection: Connection, text: str
+) -> None:
+    for write, is_as_written in _attempts(text):
+        with connection.begin_nested() as trial:
+            try:
+                write(filled)
+            except (InvalidRecordError, InvalidNumberError):
+                pass
+            else:
+                assert is_as_written(filled)
+            trial.rollback()
+
+
+def test_firms_that_represent_each_other_are_stored_and_lead_nowhere_in_a_ring(
+    filled: RegistryRepository,
+) -> None:
+    """Agency for firm, firm for agency: nobody gains a right by the ring, and an end comes to an end."""
+    before = [_decide(filled, system) for system in ("AES", "AIS", "NCTS2")]
+    filled.add_representation(right(FIRM, AGENCY, "ring", "AES", "AIS", "NCTS2"), **BY)
+    assert [_decide(filled, system) for system in ("AES", "AIS", "NCTS2")] == before
+    filled.end_all_of(AGENCY.id_sisc, **BY)
+    assert all(found.ended_at for found in filled.representations(limit=10, party=AGENCY.id_sisc))
+
+
+def test_rights_with_overlapping_terms_stand_side_by_side(filled: RegistryRepository) -> None:
+    filled.end_representation("jan-firm", **BY)
+    for id_, system in (("first", "AES"), ("second", "AIS")):
+        term = replace(right(JAN, FIRM, id_, system), valid_to=date(2026, 3, 10))
+        filled.add_representation(term, **BY)
+    found = {link.id: link for link in filled.representations_for(JAN.id_sisc, [EORI])}
+    assert {found[id_].systems for id_ in ("first", "second")} == {frozenset({"AES"}), frozenset({"AIS"})}
 
 
 def test_the_largest_right_there_may_be_finds_room_in_the_index(filled: RegistryRepository) -> None:
