@@ -113,7 +113,7 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _leave_read_only(context: ExceptionContext) -> None:
-    """Connect anew after a refusal to write: the session keeps its default for good, or leads to a standby."""
+    """Connect anew after a refusal to write: the session keeps its default, or leads to a standby."""
     if isinstance(context.original_exception, ReadOnlySqlTransaction):
         context.is_disconnect = True
 
