@@ -275,12 +275,13 @@ class Gateway:
 
     def worker(self) -> Worker:
         """The background of this process."""
+        deliveries = self.deliveries()
         if simulated := simulated_unasked(self.settings, self.routes):
             self.observe(Action.SIMULATED_UNASKED, systems=simulated)
         verifying: list[tuple[str, Step]] = [(Lane.VERIFY, self.verification)]
         return Worker(
             store=self.store,
-            lanes=[*verifying * self.settings.worker.verify_threads, *self.deliveries().items()],
+            lanes=[*verifying * self.settings.worker.verify_threads, *deliveries.items()],
             options=self.settings.worker,
             clock=self.store.clock,
             new_id=clock.new_id,

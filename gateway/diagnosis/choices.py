@@ -3,14 +3,16 @@
 from collections.abc import Collection, Iterator
 
 from gateway.diagnosis.lines import Line, Page, ok, warning
+from gateway.routes import simulated_unasked
 from gateway.settings import Settings
+from routing.routes import RouteTable
 
 __all__ = ["look_at_choices"]
 
 
-def look_at_choices(settings: Settings, served: Collection[str]) -> Iterator[Line]:
+def look_at_choices(settings: Settings, routes: RouteTable) -> Iterator[Line]:
     """Tell of settings that weaken something, or have no effect."""
-    told = [*_weak(settings), *_idle(settings, served)]
+    told = [*_weak(settings), *_idle(settings, routes.served), *_made_up(settings, routes)]
     if not told:
         yield ok("choices", "nothing is weakened or left as it came")
     for found, remedy in told:
@@ -37,3 +39,9 @@ def _idle(settings: Settings, served: Collection[str]) -> Iterator[tuple[str, st
         yield f"receipts name the operator {settings.operator!r}", "set operator to the name of your office"
     if not settings.web.public_url:
         yield "the WSDL names whatever host each request was sent to", "set web.public_url"
+
+
+def _made_up(settings: Settings, routes: RouteTable) -> Iterator[tuple[str, str]]:
+    if simulated := simulated_unasked(settings, routes):
+        found = f"beside real back ends {', '.join(simulated)} are simulated, and no setting says so"
+        yield found, "give each a table of [routes], adapter = 'simulator' where it is meant"

@@ -141,7 +141,7 @@ def _read(store: SqlStore, look: Callable[[UnitOfWork], Iterable[Line]]) -> list
 def _routes(gateway: Gateway) -> Iterator[Line]:
     """What depends on where documents go: queues, back ends, and settings that name systems."""
     served = gateway.routes.served
-    yield from look_at_choices(gateway.settings, served)
+    yield from look_at_choices(gateway.settings, gateway.routes)
     with gateway.store.read() as work:
         yield from look_at_queues(work, served, gateway.store.clock())
     for system, health in ask_all(gateway.back_ends).items():

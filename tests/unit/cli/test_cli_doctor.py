@@ -168,6 +168,7 @@ def _half_a_trusted_profile(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (_tls_without_key, "TLS", Level.FAILURE, "web.key"),
         (_damaged_packs, "schemas", Level.FAILURE, "packs"),
         (_back_end_away, "back end AES", Level.FAILURE, "http: "),
+        (_back_end_away, "choices", Level.WARNING, "are simulated"),
         (_class_of_no_system, "choices", Level.WARNING, "NTCS2"),
         (_stale_revocation_data, "choices", Level.WARNING, "5 hours"),
         (_signers_without_file, "trusted lists", Level.FAILURE, "lotl.pem"),
