@@ -14,6 +14,7 @@ __all__ = ["STEPS", "closure"]
 
 _UNDER_WAY: Final = frozenset({State.RELEASED, State.EXPORTING})
 _OFFICE: Final = f"{DRAFT}/CompetentAuthorityDispatchOffice/ReferenceNumber"
+_EXIT_OFFICE: Final = f"{DRAFT}/DeliveryPlaceCustomsOffice/ReferenceNumber"
 _ANSWER_WITHIN: Final = timedelta(days=7)
 _SATISFACTORY, _UNSATISFACTORY, _REFUSED, _EXITED = "1", "2", "3", "21"
 _POLISH: Final = {"language": "pl"}
@@ -44,7 +45,7 @@ def _report(case: Case, conclusion: str, goods: Told = None) -> tuple[Tell, ...]
         "Attributes": {"DateAndTimeOfValidationOfReportOfReceiptExport": case.timestamp},
         "ConsigneeTrader": None if consignee is None else Again(consignee),
         "ExciseMovement": key(case),
-        "DestinationOffice": {"ReferenceNumber": case.declared(_OFFICE)},
+        "DestinationOffice": {"ReferenceNumber": _destination_office(case)},
         "ReportOfReceiptExport": report,
         "BodyReportOfReceiptExport": goods,
     }
@@ -58,6 +59,11 @@ def _abroad(does: Callable[[Case], Reaction]) -> Callable[[Case], Reaction]:
         return Reaction() if consignee_of(case).startswith("PL") else does(case)
 
     return act
+
+
+def _destination_office(case: Case) -> str:
+    """Where the goods leave the Union, or an office of the consignee's country: the e-AD names none."""
+    return case.declared(_EXIT_OFFICE) or f"{consignee_of(case)[:2]}000001"
 
 
 def _receive(case: Case) -> Reaction:
@@ -90,7 +96,7 @@ def _reject_abroad(case: Case) -> Reaction:
         "Attributes": {"DateAndTimeOfValidationOfAlertRejection": case.timestamp},
         "ConsigneeTrader": None if consignee is None else Again(consignee),
         "ExciseMovement": key(case),
-        "DestinationOffice": {"ReferenceNumber": case.declared(_OFFICE)},
+        "DestinationOffice": {"ReferenceNumber": _destination_office(case)},
         "AlertOrRejection": alert,
         "AlertOrRejectionOfEadEsadReason": [{"AlertOrRejectionOfMovementReasonCode": "1"}],
     }
@@ -129,7 +135,7 @@ def _interrupt(case: Case) -> Reaction:
 def _inspect(case: Case) -> Reaction:
     """IE717: goods checked on the way, nothing found."""
     number = "PL" + code_of(case.movement.sys_ref, case.reference, "IE717", length=13) + "1"
-    office: dict[str, Told] = {"ControlOfficeReferenceNumber": case.declared(_OFFICE)}
+    office: dict[str, Told] = {"ReferenceNumberOfControlOffice": case.declared(_OFFICE)}
     control: dict[str, Told] = {
         "DateOfControl": case.today,
         "PlaceOfControl": Phrase(text="Warszawa", attributes=_POLISH),
@@ -227,7 +233,9 @@ def _export(case: Case) -> Mapping[str, Told]:
     return {
         "Attributes": {"DateAndTimeOfIssuance": case.timestamp},
         "ConsigneeTrader": None if consignee is None else Again(consignee),
-        "ExportPlaceCustomsOffice": {"ReferenceNumber": case.declared(_OFFICE)},
+        "ExportPlaceCustomsOffice": {
+            "ReferenceNumber": case.declared(_EXIT_OFFICE) or case.declared(_OFFICE)
+        },
     }
 
 

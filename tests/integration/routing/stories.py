@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from routing.model import Answer
 from routing.tables import metadata
 from tests.integration.routing.conftest import sqlite_engine
 from tests.integration.routing.life import Life
@@ -71,8 +72,12 @@ class Story:
     wait: timedelta = timedelta()
     known: bool = True  # the movement; else the samples' own MRN
 
-    def answers(self) -> list[str]:
-        """Codes of all that comes back, in order."""
+    def __str__(self) -> str:
+        """For names of tests."""
+        return f"{self.system}: {self.told}"
+
+    def answers(self) -> list[Answer]:
+        """All that comes back, in order."""
         with TemporaryDirectory() as folder:
             engine = sqlite_engine(Path(folder) / "simulators.db")
             metadata.create_all(engine)
@@ -81,14 +86,14 @@ class Story:
             finally:
                 engine.dispose()
 
-    def _played(self, life: Life) -> Iterator[str]:
+    def _played(self, life: Life) -> Iterator[Answer]:
         reference = None
         for code in self.codes:
             answers = life.send(code, self._changes(code, reference))
             reference = reference or next((one.mrn or one.arc for one in answers if one.mrn or one.arc), None)
-            yield from (one.type_code for one in answers)
-        yield from (one.type_code for one in life.later())
-        yield from (one.type_code for one in life.later(seconds=self.wait.total_seconds()))
+            yield from answers
+        yield from life.later()
+        yield from life.later(seconds=self.wait.total_seconds())
 
     def _changes(self, code: str, reference: str | None) -> dict[str, str | None]:
         changes: dict[str, str | None] = {**self.changes.get(code, {})}
@@ -168,6 +173,6 @@ def recipes() -> Mapping[tuple[str, str], Story]:
     """The first story in which a system sends a message, by system and type."""
     found: dict[tuple[str, str], Story] = {}
     for story in STORIES:
-        for code in story.answers():
-            found.setdefault((story.system, code), story)
+        for answer in story.answers():
+            found.setdefault((story.system, answer.type_code), story)
     return found

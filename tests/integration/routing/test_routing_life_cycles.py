@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from lxml import etree
 from sqlalchemy import Engine
 
 from routing.model import Answer
@@ -436,6 +437,15 @@ def test_an_accident_on_the_way_is_reported_to_both_traders(emcs: Life, version:
     assert types(reports) == ["IE840", "IE840"]
     assert readers(reports) == [("IE840", CONSIGNEE)]
     assert told(reports[0], "DateOfEvent") == ["2026-11-21"]
+
+
+@each_version
+def test_reports_name_the_offices_that_made_them(emcs: Life, version: str) -> None:
+    emcs.send("IE815", {DECLARATIONS["EMCSPL2"][1]: "CTRL1"}, version=version)
+    control, receipt = emcs.later(days=3)
+    assert told(control, "ReferenceNumberOfControlOffice") == ["PL321000"]
+    [destination] = etree.fromstring(receipt.content).findall(".//{*}DestinationOffice/{*}ReferenceNumber")
+    assert destination.text == "DE000001"
 
 
 @each_version

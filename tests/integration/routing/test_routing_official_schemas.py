@@ -12,6 +12,7 @@ from routing.simulators.scenarios import DEFAULT, SCENARIOS
 from routing.tables import metadata
 from tests.integration.routing.conftest import sqlite_engine
 from tests.integration.routing.life import Life
+from tests.integration.routing.stories import STORIES, Story
 from tests.integration.routing.test_routing_life_cycles import DECLARATIONS
 
 _MESSAGES = Path(__file__).resolve().parents[3].parent / "shared" / "real-messages"
@@ -57,3 +58,51 @@ def test_every_scenario_gives_what_the_official_schema_allows(
             seen.add(answer.type_code)
     engine.dispose()
     assert len(seen) > 6
+
+
+@pytest.mark.parametrize("story", [one for one in STORIES if one.codes[0].startswith("CC3")], ids=str)
+def test_answers_on_entry_are_what_the_official_schemas_allow(story: Story) -> None:
+    folder = _MESSAGES / "ics/xsd/decision-v10-0"
+    if not folder.is_dir():
+        pytest.skip(f"no official schemas in {folder}")
+    business = [answer for answer in story.answers() if answer.type_code not in _WITHOUT_SCHEMA]
+    for answer in business:
+        root = etree.fromstring(answer.content)
+        _schema(folder / f"{answer.type_code}-v10-0.xsd").assertValid(root)
+    assert business
+
+
+@pytest.mark.parametrize("code", ["CC906C", "CC917C"])
+def test_faults_in_export_have_the_form_they_share_with_transit(code: str) -> None:
+    folder = _MESSAGES / "ncts/xsd/p5-51.8"
+    if not folder.is_dir():
+        pytest.skip(f"no official schemas in {folder}")
+    [fault] = [
+        answer
+        for story in STORIES
+        if story.system == "AES" and story.prefix in {"FERR", "XERR"}
+        for answer in story.answers()
+        if answer.type_code == code
+    ]
+    as_transit = fault.content.replace(b"http://ecs.dgtaxud.ec", b"http://ncts.dgtaxud.ec")
+    _schema(folder / f"{code.lower()}.xsd").assertValid(etree.fromstring(as_transit))
+
+
+def test_a_certified_import_declaration_has_what_public_readers_of_real_ones_look_for() -> None:
+    """Names and places that programs read from real ZC429, all that is public of it."""
+    root = next(
+        etree.fromstring(answer.content)
+        for answer in Story("AIS", "ZC415", ("ZC415",)).answers()
+        if answer.type_code == "ZC429"
+    )
+    assert etree.QName(root).namespace == "http://www.mf.gov.pl/xsd/AISP/ZC429"
+    for path in (
+        "preparationDateAndTime",
+        "Declaration/mrn",
+        "Declaration/declarationAcceptanceDate",
+        "Declaration/Importer/identificationNumber",
+        "Declaration/Declarant/identificationNumber",
+        "Declaration/CustomsOfficeOfDeclaration/referenceNumber",
+        "Declaration/GoodsShipments/GoodsItem",
+    ):
+        assert root.findtext("/".join(f"{{*}}{step}" for step in path.split("/"))) is not None, path
