@@ -145,7 +145,7 @@ def _reject(case: Case, errors: Sequence[FunctionalError]) -> Tell | None:
         {
             "errorPointer": error.pointer,
             "errorCode": error.code,
-            "errorReason": error.text,
+            "errorReason": error.text.pl,
             "originalAttributeValue": error.value,
         }
         for error in errors

@@ -93,7 +93,7 @@ def xml_fault(case: Case, errors: Sequence[FunctionalError]) -> Tell:
         "errorColumnNumber": "1",
         "errorPointer": errors[0].pointer,
         "errorCode": "18",
-        "errorText": "An XML error as the scenario asks.",
+        "errorText": "Błąd XML zgodnie ze scenariuszem.",
     }
     changes: dict[str, Told] = {"Header": _numbers(case), "XMLError": [fault]}
     return Tell(type_code="CC917C", changes=changes, to=Side.ACTOR)

@@ -39,6 +39,7 @@ from routing.simulators.lifecycle import (
 )
 from routing.simulators.rules import EU_COUNTRIES, decimals
 from schemas.identifiers import is_valid_arc
+from schemas.wording import Text
 
 __all__ = ["EMCSPL2"]
 
@@ -53,19 +54,20 @@ def _check(case: Case) -> Iterator[FunctionalError]:
     request = case.asked
     office = request.text(f"{DRAFT}/{_OFFICE}")
     if office is not None and office[:2] not in EU_COUNTRIES | {"GB"}:
-        yield _error(_OFFICE, "The office is not known.", office)
+        yield _error(_OFFICE, Text(pl="Urząd jest nieznany.", en="The office is not known."), office)
     for item in bodies(request.root):
         record, gross, net = (text_at(item, name) for name in _MASSES)
         masses = decimals([gross, net])
         if net and masses and masses[1] > masses[0]:
             pointer = f"BodyEadEsad[BodyRecordUniqueReference={record}]/NetMass"
-            yield _error(pointer, "The net mass exceeds the gross mass.", net)
+            yield _error(pointer, _TOO_MUCH, net)
 
 
+_TOO_MUCH: Final = Text(pl="Masa netto przekracza masę brutto.", en="The net mass exceeds the gross mass.")
 _MASSES: Final = ("BodyRecordUniqueReference", "GrossMass", "NetMass")
 
 
-def _error(pointer: str, text: str, value: str) -> FunctionalError:
+def _error(pointer: str, text: Text, value: str) -> FunctionalError:
     return FunctionalError(
         pointer=f"/IE815/{DRAFT}/{pointer}", code=WRONG_VALUE, reason="SIM-VAL", text=text, value=value
     )
@@ -86,7 +88,10 @@ def _check_cancellation(case: Case) -> Iterator[FunctionalError]:
             pointer=case.asked.pointer("arc"),
             code="92",
             reason="SIM-SEQ",
-            text="Out of sequence: the goods have been dispatched.",
+            text=Text(
+                pl="Komunikat poza kolejnością: wyroby już wysłano.",
+                en="Out of sequence: the goods have been dispatched.",
+            ),
             value=case.reference,
         )
 

@@ -32,6 +32,7 @@ from routing.simulators.lifecycle import (
 from routing.simulators.rules import decimals
 from routing.simulators.shaping import Again, Told
 from routing.simulators.xml import Element
+from schemas.wording import Text
 
 __all__ = ["check", "split"]
 
@@ -41,6 +42,14 @@ _PRODUCT: Final = "ExciseProductCode"
 _ENERGY: Final = "E"  # first letter of the codes of energy products
 _SPLITTING: Final = "2"
 _DUPLICATE_LRN: Final = "91"
+_TOO_FEW: Final = Text(
+    pl="Przemieszczenie dzieli się na co najmniej dwie części.",
+    en="A movement is split into two parts or more.",
+)
+_USED_LRN: Final = Text(
+    pl="Tego LRN użyto w innym e-AD tego samego wysyłającego.",
+    en="The LRN is used by another e-AD of the same consignor.",
+)
 
 
 def check(case: Case) -> Iterator[FunctionalError]:
@@ -50,10 +59,13 @@ def check(case: Case) -> Iterator[FunctionalError]:
     codes = [text_at(item, _PRODUCT) or "" for item in declared]
     other = next((code for code in codes if not code.startswith(_ENERGY)), None)
     if other is not None:
-        text = f"Only energy products may be split, {other} is none."
+        text = Text(
+            pl=f"Podzielić można tylko wyroby energetyczne, {other} nim nie jest.",
+            en=f"Only energy products may be split, {other} is none.",
+        )
         yield _error(case.asked.pointer("arc"), text, case.reference)
     if len(parts) < _FEWEST_PARTS:
-        yield _error(f"/IE825/{_PARTS}", "A movement is split into two parts or more.")
+        yield _error(f"/IE825/{_PARTS}", _TOO_FEW)
     yield from _amounts(declared, parts)
     yield from _used_lrns(case, parts)
 
@@ -64,7 +76,11 @@ def _amounts(declared: list[Element], parts: list[Element]) -> Iterator[Function
     after = _quantities([item for part in parts for item in find_all_at(part, "BodyEad")])
     for product in sorted(before.keys() | after.keys()):
         if before[product] != after[product]:
-            text = f"Of {' / '.join(product)} the movement has {before[product]}, its parts {after[product]}."
+            name, had, have = " / ".join(product), before[product], after[product]
+            text = Text(
+                pl=f"Wyrobu {name} jest w przemieszczeniu {had}, a w jego częściach {have}.",
+                en=f"Of {name} the movement has {had}, its parts {have}.",
+            )
             yield _error(f"/IE825/{_PARTS}/BodyEad/Quantity", text, str(after[product]))
 
 
@@ -82,12 +98,11 @@ def _used_lrns(case: Case, parts: list[Element]) -> Iterator[FunctionalError]:
         lrn = _lrn(part)
         if lrn in seen or not case.numbers.is_free(case.movement.principal, lrn):
             pointer = f"/IE825/{_PARTS}[{place}]/LocalReferenceNumber"
-            text = "The LRN is used by another e-AD of the same consignor."
-            yield _error(pointer, text, lrn, code=_DUPLICATE_LRN)
+            yield _error(pointer, _USED_LRN, lrn, code=_DUPLICATE_LRN)
         seen.add(lrn)
 
 
-def _error(pointer: str, text: str, value: str | None = None, *, code: str = WRONG_VALUE) -> FunctionalError:
+def _error(pointer: str, text: Text, value: str | None = None, *, code: str = WRONG_VALUE) -> FunctionalError:
     return FunctionalError(pointer=pointer, code=code, reason="SIM-SPL", text=text, value=value)
 
 

@@ -182,7 +182,7 @@ def reject(case: Case, errors: Sequence[FunctionalError]) -> Tell:
     found: list[Told] = [
         {
             "ErrorType": error.code,
-            "ErrorReason": error.text,
+            "ErrorReason": error.text.pl,
             "ErrorLocation": error.pointer,
             "OriginalAttributeValue": error.value,
         }

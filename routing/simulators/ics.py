@@ -72,10 +72,10 @@ def reject(case: Case, errors: Sequence[FunctionalError]) -> Tell | None:
     ]
     match case.asked.delivery.type_code:
         case "CC315A":
-            header = {"DecRejReaHEA252": errors[0].text, "DecRejDatTimHEA116": _moment(case)}
+            header = {"DecRejReaHEA252": errors[0].text.pl, "DecRejDatTimHEA116": _moment(case)}
             type_code = "CC316A"
         case "CC313A":
-            header = {"AmeRejMotTexHEA605": errors[0].text, "AmeRejDatTimHEA112": _moment(case)}
+            header = {"AmeRejMotTexHEA605": errors[0].text.pl, "AmeRejDatTimHEA112": _moment(case)}
             type_code = "CC305A"
         case _:
             return None

@@ -16,6 +16,7 @@ from routing.simulators.scenarios import Behaviour, Later, Scenario
 from routing.simulators.shaping import Told
 from routing.simulators.xml import Element, parse
 from schemas.model import MessageFacts, MessageType
+from schemas.wording import Text
 
 __all__ = [
     "Case",
@@ -84,7 +85,7 @@ class FunctionalError:
     pointer: str  # path of the element, from the document element
     code: str  # of the system's list
     reason: str  # rule, at most 7 characters
-    text: str  # in words, for systems whose messages have room for it
+    text: Text  # in words, for systems whose messages have room for it
     value: str | None = None  # as declared
 
 

@@ -29,6 +29,7 @@ from routing.simulators.rules import COMMON_TRANSIT_COUNTRIES, mass_adds_up, off
 from routing.simulators.scenarios import Behaviour, Later, Point
 from routing.simulators.shaping import Told
 from schemas.identifiers import is_valid_mrn, make_mrn
+from schemas.wording import Text
 
 __all__ = ["NCTS2"]
 
@@ -179,9 +180,8 @@ def _question_guarantee(case: Case) -> Reaction:
 
 
 def _ask_amendment(case: Case) -> Reaction:
-    wanted = FunctionalError(
-        pointer="/CC015C/Consignment", code="14", reason="SIM-AMD", text="To be amended as the scenario asks."
-    )
+    text = Text(pl="Należy sprostować zgodnie ze scenariuszem.", en="To be amended as the scenario asks.")
+    wanted = FunctionalError(pointer="/CC015C/Consignment", code="14", reason="SIM-AMD", text=text)
     notice = {"amendmentNotificationDateAndTime": case.timestamp}
     told = _tell(case, "CC022C", notice, {"FunctionalError": functional_errors([wanted])})
     return Reaction(tell=(told,), movement=case.moved(State.AMENDMENT_WANTED))

@@ -45,8 +45,8 @@ def refusal_asked_for(pointer: str) -> Refusal:
 def refusal_of(error: FunctionalError) -> Refusal:
     """For messages that the system has no functional rejection for."""
     return Refusal(
-        text_pl=f"Błąd funkcjonalny {error.code}: {error.value or '–'} ({error.reason}).",
-        text_en=f"Functional error {error.code}: {error.text}",
+        text_pl=f"Błąd funkcjonalny {error.code}: {error.text.pl}",
+        text_en=f"Functional error {error.code}: {error.text.en}",
         xpath=error.pointer,
     )
 

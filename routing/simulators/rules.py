@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 
 from routing.simulators.lifecycle import FunctionalError, Request, texts_at
+from schemas.wording import Text
 
 __all__ = ["COMMON_TRANSIT_COUNTRIES", "EU_COUNTRIES", "decimals", "mass_adds_up", "office_is_in"]
 
@@ -27,7 +28,10 @@ def office_is_in(request: Request, path: str, countries: frozenset[str]) -> Iter
             pointer=_pointer(request, path),
             code=_CODE_LIST,
             reason="SIM-OFF",
-            text="The office is not in a country that takes part in the procedure.",
+            text=Text(
+                pl="Urząd nie leży w państwie, które uczestniczy w procedurze.",
+                en="The office is not in a country that takes part in the procedure.",
+            ),
             value=office,
         )
 
@@ -41,7 +45,10 @@ def mass_adds_up(request: Request, total: str, parts: str) -> Iterator[Functiona
             pointer=_pointer(request, total),
             code=_RULE,
             reason="SIM-SUM",
-            text=f"The parts weigh {sum(summands)} kg in all, the total says {declared[0]} kg.",
+            text=Text(
+                pl=f"Części ważą łącznie {sum(summands)} kg, a w sumie podano {declared[0]} kg.",
+                en=f"The parts weigh {sum(summands)} kg in all, the total says {declared[0]} kg.",
+            ),
             value=str(declared[0]),
         )
 
