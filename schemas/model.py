@@ -117,6 +117,7 @@ class MessageType:
     values: tuple[ValuePlace, ...] = ()
     rights: RightsRule = RightsRule.PARTIES
     signature_required: bool = True
+    passed_on: bool = False  # of an inbound type: the system sends it, too, to the other trader (IE818)
     pack: str | None = None  # the installed pack it comes from; None: one of our own
 
     def __hash__(self) -> int:

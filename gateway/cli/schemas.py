@@ -148,6 +148,7 @@ def _record(one: MessageType) -> dict[str, object]:
         "valid_to": one.valid_to.isoformat() if one.valid_to else None,
         "rights": one.rights.value,
         "signature_required": one.signature_required,
+        "passed_on": one.passed_on,
         **{kind: list(getattr(one.places, kind)) for kind in _KINDS},
         "parties": [f"{party.role} {party.kind} {party.xpath}" for party in one.parties],
         "schema": one.schema,

@@ -92,7 +92,7 @@ class AnswerReader:
 
 
 def _may_send(system: str, message_type: MessageType) -> bool:
-    outbound = message_type.direction is Direction.OUTBOUND
+    outbound = message_type.direction is Direction.OUTBOUND or message_type.passed_on
     return outbound and message_type.system in {system, _CHANNEL} and message_type.code not in _OURS
 
 

@@ -24,6 +24,7 @@ _ELEMENT: Final = "{http://www.w3.org/2001/XMLSchema}element"
 #: What a type takes over from the one it replaces.
 _INHERITED: Final = (
     "code", "part", "direction", "title_pl", "title_en", "places", "parties", "rights", "signature_required",
+    "passed_on",
 )  # fmt: skip
 _AS_DATA: Final = TypeAdapter(MessageType)
 
@@ -142,7 +143,12 @@ def _inherited(one: Declared, known: Iterable[MessageType]) -> dict[str, Any]:
 
 def _merged(*facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts, the later of which win; of places and values only the kinds they name."""
-    merged: dict[str, Any] = {"parties": [], "rights": RightsRule.PARTIES.value, "signature_required": True}
+    merged: dict[str, Any] = {
+        "parties": [],
+        "rights": RightsRule.PARTIES.value,
+        "signature_required": True,
+        "passed_on": False,
+    }
     tables: dict[str, dict[str, Any]] = {"places": {one.name: [] for one in fields(Places)}, "values": {}}
     for one in facts:
         merged |= one

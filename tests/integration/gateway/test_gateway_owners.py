@@ -16,7 +16,7 @@ from registry.repository import RegistryRepository
 from routing.backends import build_back_ends
 from routing.routes import default_routes
 from signing.sign import sign_enveloped
-from tests.integration.gateway.test_gateway_answer_intake import Remote
+from tests.integration.gateway.test_gateway_answer_intake import Remote, held
 from tests.integration.gateway.world import AGENCY, FIRM, Member, World, catalogue, declaration
 from tests.integration.routing.life import letter
 
@@ -140,6 +140,7 @@ def test_the_parts_of_a_splitting_belong_to_whom_the_whole_belonged(
 
     assert world.replies(split) == {"UPP": 1, "UPO": 1, "IE801": 2}
     assert world.document(split).arc == whole
+    assert not held(world)
     with world.store.read() as work:
         numbers = work.identifiers.of(split)
     assert {each.value for each in numbers if each.kind is KeyKind.LRN} == {"PART1", "PART2"}

@@ -7,11 +7,13 @@ import pytest
 
 from gateway.actions import Action
 from gateway.errors import NotFoundError, UnavailableError
+from gateway.flow.answer_reading import Unfit
 from gateway.flow.collecting import AnswerCollector
 from gateway.flow.quarantine_desk import NotReleasedError, Remedy
 from gateway.store.model import DocumentState
 from gateway.store.quarantine import Quarantine, QuarantineReason
 from routing.backends import build_back_ends
+from routing.model import Answer, AnswerKind
 from routing.routes import default_routes
 from tests.integration.gateway.test_gateway_answer_intake import (
     Remote,
@@ -26,6 +28,9 @@ from tests.integration.gateway.test_gateway_answer_intake import (
     without,
 )
 from tests.integration.gateway.world import World, catalogue, declaration
+from tests.integration.routing.life import Life
+from tests.integration.routing.stories import STORIES, Story
+from tests.integration.routing.test_routing_life_cycles import DECLARATIONS
 
 
 @pytest.fixture
@@ -185,3 +190,33 @@ def test_answers_stay_at_their_source_while_the_store_is_away(world: World, remo
 
     assert len(shelf.waiting) == 4
     assert world.replies(sys_ref) == Counter(["UPP"])
+
+
+def test_what_one_trader_sends_is_an_answer_when_the_system_passes_it_on(world: World) -> None:
+    life = Life(system="EMCSPL2", engine=world.store.engine)
+    sent_by, path = DECLARATIONS["EMCSPL2"]
+    life.send(sent_by, {path: "ALERT1"})
+    [rejection] = life.later(hours=6)
+    invalid = rejection.content.replace(b"EadEsadRejectedFlag", b"EadEsadRejectedFlug")
+
+    reader = world.answer_intake().reader
+    fit = reader.read("EMCSPL2", as_sent(rejection))
+    unfit = reader.read("EMCSPL2", as_sent(rejection, content=invalid))
+
+    assert isinstance(fit, Answer)
+    assert (fit.type_code, fit.kind, fit.arc) == ("IE819", AnswerKind.BUSINESS, rejection.arc)
+    assert isinstance(unfit, Unfit)
+    assert unfit.reason is QuarantineReason.INVALID
+
+
+@pytest.mark.parametrize("story", STORIES, ids=str)
+def test_whatever_a_simulated_system_answers_is_fit_to_come_from_a_real_one(
+    world: World, story: Story
+) -> None:
+    reader = world.answer_intake().reader
+    for answer in story.answers():
+        read = reader.read(story.system, as_sent(answer))
+        assert isinstance(read, Answer), read
+        assert (read.type_code, read.kind) == (answer.type_code, answer.kind)
+        for said, known in ((read.lrn, answer.lrn), (read.mrn, answer.mrn), (read.arc, answer.arc)):
+            assert said == known or None in {said, known}

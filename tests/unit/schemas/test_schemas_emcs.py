@@ -32,6 +32,7 @@ CONSIGNOR = (
     '<ConsignorTrader language="pl"><TraderExciseNumber>PL11111111111</TraderExciseNumber>'
     f"{ADDRESS}</ConsignorTrader>"
 )
+PASSED_ON = {"IE810", "IE813", "IE818", "IE819", "IE837", "IE871"}
 INBOUND = {"IE815", "IE810", "IE813", "IE818", "IE819", "IE825", "IE837", "IE871", "IE880"}
 OUTBOUND = {
     "IE704", "IE717", "IE801", "IE802", "IE803", "IE807", "IE829", "IE839", "IE840", "IE881", "IE905",
@@ -119,6 +120,7 @@ def test_every_message_is_there_in_both_versions(catalogue: Catalogue, version: 
     assert {code for code, one in types.items() if one.direction is Direction.INBOUND} == INBOUND
     assert {code for code, one in types.items() if one.direction is Direction.OUTBOUND} == OUTBOUND
     assert {code for code, one in types.items() if one.signature_required} == INBOUND
+    assert {code for code, one in types.items() if one.passed_on} == PASSED_ON
     for code, one in types.items():
         assert one.namespace == f"{EU}:{code}:V{version}"
         assert one.places.own_id
