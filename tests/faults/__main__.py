@@ -16,7 +16,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=5000)
     parser.add_argument("--clients", type=int, default=50)
-    parser.add_argument("--pause", type=float, default=5.0, help="longest pause between faults, seconds")
+    parser.add_argument("--pause", type=float, default=2.0, help="longest pause between faults, seconds")
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))

@@ -150,14 +150,13 @@ def deployed(
 def tended(deployment: Deployment) -> Iterator[None]:
     """Start again what ends while the block runs; entered once the web servers are ready."""
     tending = threading.Thread(target=deployment.tend)
+    tending.start()
     try:
         deployment.wait_until_ready()
-        tending.start()
         yield
     finally:
         deployment.ending.set()
-        if tending.ident is not None:
-            tending.join()
+        tending.join()
         for process in deployment.processes.values():
             if process.poll() is None:
                 process.kill()

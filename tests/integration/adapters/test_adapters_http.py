@@ -7,15 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from routing.adapters.http import HttpBackEnd
 from routing.adapters.settings import HttpSettings, Tls
@@ -23,6 +17,7 @@ from routing.errors import RouteConfigurationError
 from routing.model import Accepted, AnswerKind, Delivery, Outcome, Rejected, Unavailable
 from tests.integration.adapters.far_side import delivery
 from tests.integration.adapters.rogue import Rogue, drips, floods, rogue, says
+from tests.integration.adapters.tls_files import write_tls_files
 
 _JSON = "Content-Type: application/json"
 _PROBLEM = "Content-Type: application/problem+json"
@@ -219,43 +214,7 @@ def test_health_is_what_the_back_end_says_of_itself(status: int, well: bool) -> 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An authority, a server and a client by it, and a stranger's authority."""
-    folder = tmp_path_factory.mktemp("tls")
-    for name in ("ca", "stranger"):
-        key, certificate = _certificate(name, None)
-        _write(folder, name, key, certificate)
-        if name == "ca":
-            for party in ("server", "client"):
-                _write(folder, party, *_certificate(party, (key, certificate)))
-    return folder
-
-
-def _certificate(
-    name: str, issuer: tuple[ec.EllipticCurvePrivateKey, x509.Certificate] | None
-) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    signer, parent = issuer or (key, None)
-    now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(parent.subject if parent else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.BasicConstraints(ca=parent is None, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
-        )
-    )
-    return key, builder.sign(signer, hashes.SHA256())
-
-
-def _write(folder: Path, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
-    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / f"{name}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return write_tls_files(tmp_path_factory.mktemp("tls"))
 
 
 def _server_side(files: Path) -> ssl.SSLContext:
