@@ -3,6 +3,9 @@
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
+
+import typer
 
 from gateway import clock
 from gateway.bootstrap import Gateway, open_gateway
@@ -12,8 +15,11 @@ from gateway.settings import load_settings
 from gateway.store.ports import Store
 from registry.repository import RegistryRepository
 from registry.session import RegistrySession
+from registry.texts import clean_text
 
-__all__ = ["open_configured", "open_registry", "open_store", "operations", "operator"]
+__all__ = ["ReasonOption", "open_configured", "open_registry", "open_store", "operations", "operator"]
+
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why; kept in the history.")]
 
 
 @contextmanager
@@ -35,11 +41,19 @@ def open_store() -> Iterator[Store]:
 
 
 @contextmanager
-def open_registry() -> Iterator[RegistrySession]:
-    """One transaction on the registry: committed at the end, rolled back by an exception."""
+def open_registry(reason: str | None = None) -> Iterator[RegistrySession]:
+    """One transaction on the registry: committed at the end, rolled back by an exception.
+
+    Args:
+        reason: why something is changed, for the history.
+
+    Raises:
+        InvalidRecordError: the reason is no text.
+    """
+    why = None if reason is None else clean_text("reason", reason)
     with open_configured() as gateway, gateway.store.begin() as work:
         yield RegistrySession(
-            repository=RegistryRepository(work.connection),
+            repository=RegistryRepository(work.connection, reason=why),
             vault=gateway.vault,
             now=clock.now(),
             operator=operator(),

@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli.applications import app as applications_app
 from gateway.cli.asking import PasswordFileOption, ask_password
-from gateway.cli.context import open_registry
+from gateway.cli.context import ReasonOption, open_registry
 from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_facts, print_list, tell
 from gateway.cli.pdr import import_pdr
@@ -105,6 +105,7 @@ def add_person(
     given_names: Annotated[str, typer.Option(help="Given names.")],
     pesel: Annotated[str | None, typer.Option(help="PESEL; none for persons known by passport.")] = None,
     id_sisc: Annotated[str | None, typer.Option(help="ID SISC; built from the PESEL when absent.")] = None,
+    reason: ReasonOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Register a person."""
@@ -117,7 +118,7 @@ def add_person(
         surname=surname,
         pesel=number,
     )
-    with open_registry() as session:
+    with open_registry(reason) as session:
         session.repository.add_person(person, operator=session.operator, at=session.now)
     print_facts("Person", _person_facts(person), as_json=as_json)
 
@@ -147,12 +148,13 @@ def add_account(
     person: Annotated[str | None, typer.Option(help="ID SISC of the registered person behind it.")] = None,
     level: Annotated[AccountLevel, typer.Option(help="Scope of the account.")] = AccountLevel.EXTENDED,
     password_file: PasswordFileOption = None,
+    reason: ReasonOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Register an account."""
     account = Account(login=normal_login(login), level=level, status=AccountStatus.ACTIVE, person_id=person)
     secret = password_hash(ask_password(password_file))
-    with open_registry() as session:
+    with open_registry(reason) as session:
         sealed = session.vault.encrypt(secret)
         session.repository.add_account(account, sealed, operator=session.operator, at=session.now)
     print_facts("Account", _account_facts(account), as_json=as_json)
@@ -181,19 +183,25 @@ def list_accounts(limit: _Limit = 100, after: _After = "", as_json: JsonFlag = F
 def link_account(
     login: _Login,
     person: Annotated[str, typer.Argument(help="ID SISC of the person.")],
+    reason: ReasonOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Link an account with a registered person."""
-    with open_registry() as session:
+    with open_registry(reason) as session:
         account = session.repository.link_account(login, person, operator=session.operator, at=session.now)
     print_facts("Account", _account_facts(account), as_json=as_json)
 
 
 @account_app.command("password")
-def set_password(login: _Login, password_file: PasswordFileOption = None, as_json: JsonFlag = False) -> None:
+def set_password(
+    login: _Login,
+    password_file: PasswordFileOption = None,
+    reason: ReasonOption = None,
+    as_json: JsonFlag = False,
+) -> None:
     """Set the password of an account."""
     secret = password_hash(ask_password(password_file))
-    with open_registry() as session:
+    with open_registry(reason) as session:
         sealed = session.vault.encrypt(secret)
         session.repository.set_password(login, sealed, operator=session.operator, at=session.now)
     tell({"login": login, "password_set": True}, f"the password of {login} is set", as_json=as_json)
@@ -212,6 +220,7 @@ def add_entity(
     owner: Annotated[
         str | None, typer.Option(help="ID SISC of the person whose own business this is.")
     ] = None,
+    reason: ReasonOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Register a firm with its numbers."""
@@ -227,7 +236,7 @@ def add_entity(
         numbers=tuple((kind, parse_number(kind, number)) for kind, number in given if number is not None),
         owner_person=owner,
     )
-    with open_registry() as session:
+    with open_registry(reason) as session:
         session.repository.add_entity(entity, operator=session.operator, at=session.now)
     print_facts("Entity", _entity_facts(entity), as_json=as_json)
 
@@ -260,10 +269,11 @@ def add_representation(
     ] = RepresentationLevel.BASIC,
     valid_from: _Day = None,
     valid_to: _Day = None,
+    reason: ReasonOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Register a right: from today on and without term unless days are given."""
-    with open_registry() as session:
+    with open_registry(reason) as session:
         representation = Representation(
             id=str(uuid4()),
             representative=representative,
@@ -280,10 +290,11 @@ def add_representation(
 @representation_app.command("end")
 def end_representation(
     representation: Annotated[str, typer.Argument(help="Id of the representation.")],
+    reason: ReasonOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """End a right at once."""
-    with open_registry() as session:
+    with open_registry(reason) as session:
         ended = session.repository.end_representation(
             representation, operator=session.operator, at=session.now
         )

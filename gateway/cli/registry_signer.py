@@ -8,7 +8,7 @@ import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.cli.context import open_registry
+from gateway.cli.context import ReasonOption, open_registry
 from gateway.cli.files import read_input
 from gateway.cli.groups import group
 from gateway.cli.output import JsonFlag, print_rows
@@ -34,11 +34,12 @@ def add(
     person: _Person,
     certificate: _Certificate = None,
     identifier: _Identifier = None,
+    reason: ReasonOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Register that qualified signatures with a certificate, or with an identifier, are a person's."""
     kind, value = _bound(certificate, identifier)
-    with open_registry() as session:
+    with open_registry(reason) as session:
         binding = session.repository.add_signer(
             person, kind, value, operator=session.operator, at=session.now
         )
@@ -51,11 +52,12 @@ def remove(
     certificate: _Certificate = None,
     identifier: _Identifier = None,
     fingerprint: Annotated[str | None, typer.Option(help="Of the certificate, as listed.")] = None,
+    reason: ReasonOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """End that at once; documents received before are not touched."""
     kind, value = _bound(certificate, identifier, fingerprint)
-    with open_registry() as session:
+    with open_registry(reason) as session:
         binding = session.repository.remove_signer(
             person, kind, value, operator=session.operator, at=session.now
         )

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from sqlalchemy import func, select
 from typer.testing import CliRunner, Result
 
-from gateway.cli import helpdesk
+from gateway.cli import helpdesk, registry
 from gateway.flow.checks import Case
 from gateway.flow.lanes import lane_of
 from gateway.migration import PdrImport
 from gateway.store import tables
 from gateway.store.accounts import MOVED
+from registry import tables as registry_tables
 from registry.credentials import CredentialVault, password_hash
 from registry.errors import InvalidRecordError, NotRegisteredError
 from registry.history import Subject
@@ -32,16 +34,26 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run `sisc helpdesk …` on the store of the test; what is given as `typed` is piped in."""
-    key = tmp_path / "credentials.key"
+    return _runner(helpdesk.app, world, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def run_registry(small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Likewise `sisc registry …`."""
+    return _runner(registry.app, small_world, tmp_path, monkeypatch)
+
+
+def _runner(app: typer.Typer, world: World, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    key = folder / "credentials.key"
     key.write_bytes(CredentialVault.new_key())
     key.chmod(0o600)
     monkeypatch.setenv("SISC_CONFIG", "")
     monkeypatch.setenv("SISC_STORE__URL", world.store.engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("SISC_KEYS__CREDENTIALS", str(key))
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(folder)
 
     def invoke(*arguments: str, typed: str | None = None) -> Result:
-        return CliRunner().invoke(helpdesk.app, arguments, input=typed)
+        return CliRunner().invoke(app, arguments, input=typed)
 
     return invoke
 
@@ -283,3 +295,35 @@ def test_an_act_for_a_request_that_is_not_there_is_not_done(world: World, run: R
     assert isinstance(refused.exception, NotRegisteredError)
     with world.store.read() as work:
         assert RegistryRepository(work.connection).get_account(anna.login).login == anna.login
+
+
+def test_every_change_by_hand_may_say_why(small_world: World, run_registry: Run) -> None:
+    anna = small_world.enrol("anna")
+    person, login, why = anna.person.id_sisc, anna.login, ("--reason", "found in the paper archive")
+    changes: Sequence[tuple[Subject, Sequence[str]]] = (
+        (Subject.PERSON, ("person", "add", "--surname", "A", "--given-names", "B", "--id-sisc", "N" * 17)),
+        (Subject.ENTITY, ("entity", "add", "--name", "Firma", "--id-sisc", "F" * 17)),
+        (Subject.ACCOUNT, ("account", "add", "b@example.pl")),
+        (Subject.ACCOUNT, ("account", "link", login, person)),
+        (Subject.ACCOUNT, ("account", "password", login)),
+        (
+            Subject.REPRESENTATION,
+            ("representation", "add", "--representative", person, "--represented", FIRM, "--system", "AES"),
+        ),
+        (Subject.PERSON, ("signer", "add", person, "--identifier", "PNODE-1234567")),
+        (Subject.PERSON, ("signer", "remove", person, "--identifier", "PNODE-1234567")),
+    )
+    for subject, change in changes:
+        done = run_registry(*change, *why, typed="secret\n")
+        assert done.exit_code == 0, (done.output, done.exception)
+        assert newest(small_world) == (subject, why[1])
+    refused = run_registry("account", "link", login, person, "--reason", " ")
+    assert isinstance(refused.exception, InvalidRecordError)
+
+
+def newest(world: World) -> tuple[Subject, str]:
+    with world.store.read() as work:
+        history = registry_tables.history
+        wanted = select(history.c.subject, history.c.reason).order_by(history.c.id.desc()).limit(1)
+        row = work.connection.execute(wanted).one()
+    return Subject(row.subject), row.reason

@@ -30,11 +30,10 @@ def run(sqlite_engine: Engine, vault: CredentialVault, monkeypatch: pytest.Monke
     """Run `sisc registry …` on a real registry; what is given as `typed` is piped in."""
 
     @contextmanager
-    def open_registry() -> Iterator[RegistrySession]:
+    def open_registry(reason: str | None = None) -> Iterator[RegistrySession]:
         with sqlite_engine.begin() as connection:
-            yield RegistrySession(
-                repository=RegistryRepository(connection), vault=vault, now=NOW, operator="operator:ola"
-            )
+            repository = RegistryRepository(connection, reason=reason)
+            yield RegistrySession(repository=repository, vault=vault, now=NOW, operator="operator:ola")
 
     monkeypatch.setattr(commands, "open_registry", open_registry)
 
