@@ -19,7 +19,15 @@ from gateway.errors import ConfigurationError, UnavailableError
 from signing.names import DS
 from signing.sign import sign_enveloped
 
-__all__ = ["poll", "send"]
+__all__ = [
+    "LoginOption",
+    "PasswordFileOption",
+    "ProfileOption",
+    "UrlOption",
+    "poll",
+    "send",
+    "signed_document",
+]
 
 _POLL_SECONDS: Final = 0.3
 _NAMELESS: Final = "document.xml"  # what came on standard input
@@ -65,7 +73,7 @@ def send(
     Prints the sysRef; with --wait also what came back. Exits 1 when the document was refused.
     """
     chosen = load_profile(profile, url=url, login=login, password_file=password_file, key=key)
-    content = _signed(file, chosen, key, key_password_file)
+    content = signed_document(file, chosen, key, key_password_file)
     with ChannelClient(chosen.url, login=chosen.login, password=chosen.password) as channel:
         sys_ref = channel.send(
             content, filename=_NAMELESS if file == STANDARD_INPUT else file.name, system=to
@@ -108,7 +116,13 @@ def poll(
         say("nothing is waiting")
 
 
-def _signed(file: Path, profile: ClientProfile, key: Path | None, password: Path | None) -> bytes:
+def signed_document(file: Path, profile: ClientProfile, key: Path | None, password: Path | None) -> bytes:
+    """A document as it is sent: with its own signature, or with one by the key that is named.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or it is not signed and no key is named.
+        UnreadableFileError: it holds no document.
+    """
     content = read_input(file)
     root = parse_input(content, file=file)
     if root.find(f"{{{DS}}}Signature") is not None:

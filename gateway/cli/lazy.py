@@ -72,6 +72,11 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         name="send",
         summary="Sign a document (unless it is signed) and send it.",
     ),
+    "batch": Entry(
+        module="gateway.cli.batch",
+        name="batch",
+        summary="Send every document of a folder once, and tell what became of each.",
+    ),
     "poll": Entry(
         module="gateway.cli.client",
         name="poll",

@@ -16,6 +16,7 @@ BESIDE_A_SANDBOX = (
     DOCS / "tutorial" / "first-document.md",
     DOCS / "how-to" / "why-refused.md",
     DOCS / "how-to" / "sample-messages.md",
+    DOCS / "how-to" / "send-a-folder.md",
     DOCS / "how-to" / "schema-packs.md",
     DOCS / "how-to" / "production" / "after-a-crash.md",
     DOCS / "reference" / "cli.md",
