@@ -15,7 +15,7 @@ from routing.errors import AnswerShapeError
 from routing.model import Answer, Delivery
 from routing.routes import SimulatorSettings
 from routing.simulators.ledger import Due, Movement, NewDelivery, Number, NumberKind, Snapshot, State
-from routing.simulators.lifecycle import Case, FunctionalError, Request, Step, System, Tell, code_of
+from routing.simulators.lifecycle import Case, FunctionalError, Request, Step, System, Tell, Trees, code_of
 from routing.simulators.numbers import NumberBook
 from routing.simulators.objections import (
     asked_for,
@@ -198,6 +198,7 @@ class Course:
             request=request,
             numbers=self._numbers,
             composer=self._writer.compose,
+            trees=Trees(request),
         )
 
     def _objections(self, case: Case, step: Step, movement: Movement | None) -> Iterator[FunctionalError]:

@@ -193,7 +193,7 @@ class Ledger(Protocol):
         """One transaction: committed when the block ends well, else rolled back."""
 
     def posted(self, limit: int) -> Sequence[Answer]:
-        """Answers that wait to be collected, the oldest first."""
+        """Answers that wait to be collected, the oldest first; fewer where they are large."""
 
     def settle(self, back_end_ids: Collection[str]) -> None:
         """Forget answers that have been collected."""

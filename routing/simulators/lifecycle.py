@@ -32,6 +32,7 @@ __all__ = [
     "Step",
     "System",
     "Tell",
+    "Trees",
     "code_of",
     "find_all_at",
     "find_at",
@@ -146,6 +147,25 @@ class Numbers(Protocol):
         """Use up the LRN of a movement that begins beside the one at hand."""
 
 
+class Trees:
+    """Documents of one case, each read once: a large one takes ten times its size as a tree.
+
+    Args:
+        request: read already; None: the system acts of its own accord.
+    """
+
+    def __init__(self, request: Request | None) -> None:
+        self._known = [] if request is None else [(request.content, request.root)]
+
+    def of(self, content: bytes) -> Element:
+        """The tree of a document, to be read only."""
+        found = next((root for known, root in self._known if known is content), None)
+        if found is None:
+            found = parse(content)
+            self._known.append((content, found))
+        return found
+
+
 #: Writes a message of a type from a source and what changes in it.
 Composer: TypeAlias = "Callable[[Case, str, Element, Mapping[str, Told]], bytes]"
 
@@ -160,16 +180,17 @@ class Case:
     request: Request | None = None  # None: the system acts of its own accord
     numbers: "Numbers"
     composer: "Composer"
+    trees: "Trees"
 
-    @cached_property
+    @property
     def declaration(self) -> Element:
         """The declaration as last amended."""
-        return parse(self.movement.declaration)
+        return self.trees.of(self.movement.declaration)
 
-    @cached_property
+    @property
     def counterpart(self) -> Element:
         """The last document of the other side."""
-        return parse(self.movement.counterpart)
+        return self.trees.of(self.movement.counterpart)
 
     @property
     def asked(self) -> Request:

@@ -22,6 +22,7 @@ from routing.simulators.ledger import (
     Snapshot,
     Wanted,
 )
+from routing.simulators.portions import at_most
 from routing.simulators.rows import (
     answer_from,
     answer_row,
@@ -85,8 +86,14 @@ class SqlLedger:
         """See `Ledger.posted`."""
         outbox = simulator_outbox
         query = select(outbox).where(outbox.c.system == self._system).order_by(outbox.c.id).limit(limit)
-        with _translated(), self._reading.begin() as connection:
-            return [posted_from(row) for row in connection.execute(query)]
+        few = {"stream_results": True, "max_row_buffer": 8}  # else PostgreSQL sends them all
+        with (
+            _translated(),
+            self._reading.begin() as connection,
+            connection.execute(query, execution_options=few) as found,
+        ):
+            rows = at_most(found, lambda row: len(row.content))
+        return [posted_from(row) for row in rows]
 
     def settle(self, back_end_ids: Collection[str]) -> None:
         """See `Ledger.settle`."""

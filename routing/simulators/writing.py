@@ -7,7 +7,7 @@ from routing.model import Answer, AnswerKind
 from routing.simulators.lifecycle import Case, Header, Side, System, Tell
 from routing.simulators.receipts import Receipts
 from routing.simulators.shaping import Told, shape
-from routing.simulators.xml import Element, parse, to_bytes
+from routing.simulators.xml import Element, to_bytes
 from schemas.catalogue import Catalogue
 from schemas.model import MessageType
 from schemas.outline import outline_of
@@ -106,7 +106,7 @@ def _reader(case: Case, tell: Tell) -> _Reader:
             own_id=case.fact("counterpart_own_id") or None,
             document=case.counterpart,
         )
-    document = case.declaration if movement is case.movement else parse(movement.declaration)
+    document = case.trees.of(movement.declaration)
     return _Reader(sys_ref=movement.sys_ref, own_id=movement.own_id, document=document)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from routing.adapters.answers import read_envelope, write_envelope
 from routing.model import Answer
+from routing.simulators.portions import at_most
 
 __all__ = ["Outbox"]
 
@@ -40,10 +41,11 @@ class Outbox:
                 connection.execute(insert(_WAITING).on_conflict_do_nothing(), rows)
 
     def oldest(self, limit: int) -> Sequence[Answer]:
-        """Answers in the order they were put in, at most `limit`."""
+        """Answers in the order they were put in, at most `limit`, and not many large ones at once."""
         query = select(_WAITING.c.envelope).order_by(_WAITING.c.seq).limit(limit)
         with self._engine.connect() as connection:
-            return [answer for envelope in connection.scalars(query) for answer in read_envelope(envelope)]
+            envelopes = at_most(connection.scalars(query), len)
+        return [answer for envelope in envelopes for answer in read_envelope(envelope)]
 
     def remove(self, answers: Sequence[Answer]) -> None:
         """Forget answers that were sent."""

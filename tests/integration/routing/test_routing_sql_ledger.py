@@ -12,6 +12,8 @@ from sqlalchemy import Engine, create_engine, select
 from routing.errors import LedgerUnavailableError
 from routing.model import Answer, AnswerKind, Recipient
 from routing.simulators.ledger import Due, Movement, NewDelivery, Number, NumberKind, State, Wanted
+from routing.simulators.portions import PORTION_BYTES
+from routing.simulators.remote.outbox import Outbox
 from routing.simulators.sql_ledger import SqlLedger
 from routing.tables import simulator_deliveries, simulator_numbers
 from schemas.model import IdentifierKind
@@ -164,6 +166,26 @@ def test_posted_answers_wait_in_order_until_they_are_settled(ledger: SqlLedger) 
     assert ledger.posted(1) == [to_consignee]
     ledger.settle(["7"])
     assert ledger.posted(10) == [answer("b", "3")]
+
+
+def test_large_answers_are_given_few_at_a_time(ledger: SqlLedger) -> None:
+    large = [answer("a", str(number), bytes(PORTION_BYTES // 2 + 1)) for number in range(5)]
+    with ledger.begin() as unit:
+        unit.post(large)
+    assert ledger.posted(10) == large[:2]
+    ledger.settle(["0", "1"])
+    assert ledger.posted(10) == large[2:4]
+
+
+def test_answers_to_be_sent_are_taken_few_at_a_time_where_they_are_large(tmp_path: Path) -> None:
+    outbox = Outbox(create_engine(f"sqlite:///{tmp_path / 'outbox.db'}"))
+    outbox.put([answer("a", str(number), bytes(PORTION_BYTES)) for number in range(3)])
+    assert [each.back_end_id for each in outbox.oldest(10)] == ["0"]
+    outbox.put([answer("a", f"s{number}") for number in range(3)])
+    outbox.remove(outbox.oldest(10))
+    outbox.remove(outbox.oldest(10))
+    outbox.remove(outbox.oldest(10))
+    assert [each.back_end_id for each in outbox.oldest(10)] == ["s0", "s1", "s2"]
 
 
 def test_the_scenario_of_a_principal_is_set_changed_and_taken_back(ledger: SqlLedger, engine: Engine) -> None:
