@@ -48,3 +48,12 @@ def test_the_image_holds_every_package_of_the_product() -> None:
     assert copied == set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
     for source in re.findall(r"^COPY (?!--from)(.+) /build/\S*$", text, re.MULTILINE):
         assert all((PROJECT / name).exists() for name in source.split())
+
+
+def test_all_that_the_image_copies_reaches_its_builder_and_nothing_else() -> None:
+    told = (PROJECT / ".dockerignore").read_text("utf-8").splitlines()
+    assert told[1] == "*"
+    let_in = {line.removeprefix("!") for line in told if line.startswith("!")}
+    text = (DEPLOY / "Dockerfile").read_text("utf-8")
+    copied = re.findall(r"^COPY (?!--from)(.+) /build/\S*$", text, re.MULTILINE)
+    assert let_in == {name for source in copied for name in source.split()}

@@ -173,6 +173,28 @@ def test_a_host_with_a_wrong_clock_goes_by_the_databases(postgres_url: str) -> N
 
 
 @pytest.mark.postgres
+def test_a_worker_on_a_host_that_is_an_hour_fast_leaves_leased_work_alone(
+    postgres_url: str, new_document: Build
+) -> None:
+    store = SqlStore.open(postgres_url)
+    take_in(store, new_document())
+
+    def fast() -> datetime:
+        return datetime.now(UTC) + timedelta(hours=1)
+
+    def claim(at: datetime) -> int:
+        with store.begin() as work:
+            items = work.queue.claim("verify", owner="one", at=at, lease=timedelta(minutes=5), limit=1)
+            work.commit()
+        return len(items)
+
+    assert claim(store.clock()) == 1
+    assert claim(DatabaseClock(store.engine, local=fast)()) == 0
+    assert claim(fast()) == 1  # by its own clock it would have taken it
+    store.close()
+
+
+@pytest.mark.postgres
 def test_the_difference_of_clocks_is_measured_now_and_then_and_kept_through_an_outage(
     postgres_url: str,
 ) -> None:
