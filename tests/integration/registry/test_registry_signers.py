@@ -161,10 +161,10 @@ def run(sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Run:
         RegistryRepository(connection).add_person(GRETA, **BY)
 
     @contextmanager
-    def open_registry() -> Iterator[RegistrySession]:
+    def open_registry(reason: str | None = None) -> Iterator[RegistrySession]:
         with sqlite_engine.begin() as connection:
             yield RegistrySession(
-                repository=RegistryRepository(connection),
+                repository=RegistryRepository(connection, reason=reason),
                 vault=CredentialVault([CredentialVault.new_key()]),
                 now=NOW,
                 operator="operator:ola",
