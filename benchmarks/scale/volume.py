@@ -90,7 +90,7 @@ def operations() -> Mapping[str, Operation]:
         "GetDocuments of a system": lambda workshop: _find(workshop, replace(days, target_system=SYSTEM)),
         "GetDocuments about a document": _find_about,
         "GetDocuments by own id": lambda workshop: _find(workshop, replace(days, own_id="none")),
-        "GetDocuments, all of many match": lambda workshop: _find(workshop, days, _SLOW),
+        "GetDocuments, all of many counted": lambda workshop: _find(workshop, days, _SLOW),
     }
 
 
