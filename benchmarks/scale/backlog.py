@@ -25,8 +25,11 @@ from gateway.store.tables import events, work_items
 __all__ = ["measure_backlog"]
 
 _SENDERS: Final = 10
-_ROUNDS: Final = 10
-_STEADY: Final = 1_000
+#: Parts that the backlog is drained in. At the start of each, some of both queues is timed in turns.
+_PARTS: Final = 10
+_TURNS: Final = 2
+_TIMED: Final = 1_000  # documents in a turn
+_FEWEST: Final = 5_000
 _ASKED: Final = 5
 _LOOK_SECONDS: Final = 0.1
 _LONGEST_SECONDS: Final = 3600.0
@@ -43,16 +46,21 @@ class _Queue:
     process: psutil.Process
     rates: list[float] = field(default_factory=list)  # documents a second, by round
     cpu_ms: list[float] = field(default_factory=list)  # of the worker, a document
-    memory: list[float] = field(default_factory=list)  # MiB of the worker after each round
+    memory: list[float] = field(default_factory=list)  # MiB of the worker after each part
 
     def drain(self, down_to: int) -> None:
-        """Deliver until only so many wait."""
+        """Deliver until only so many wait, timed."""
         before, started, spent = self.waiting(), self.store.clock(), cpu_seconds(self.process)
         with self.running():
             _wait(lambda: self.waiting() <= down_to)
         delivered = before - self.waiting()
         self.rates.append(_rate(self.store, started))
         self.cpu_ms.append((cpu_seconds(self.process) - spent) * 1000 / delivered)
+
+    def work_off(self, down_to: int) -> None:
+        """Deliver until only so many wait."""
+        with self.running():
+            _wait(lambda: self.waiting() <= down_to)
         self.memory.append(resident_mib(self.process))
 
     @contextmanager
@@ -81,7 +89,7 @@ class _Queue:
         return {
             "per_second": round(sum(self.rates) / len(self.rates), 1),
             "worker_cpu_ms_a_document": round(sum(self.cpu_ms) / len(self.cpu_ms), 2),
-            "worker_mib_by_round": self.memory,
+            "worker_mib_by_part": self.memory,
             "worker_peak_mib": peak_mib(self.process),
         }
 
@@ -96,14 +104,19 @@ def measure_backlog(folder: Path, server: str | None, *, documents: int) -> dict
         server: URL of a PostgreSQL server where databases may be made; None: SQLite.
         documents: how many wait in the long one.
     """
+    if documents < _FEWEST:
+        raise SystemExit(f"a backlog has {_FEWEST:,} documents at least: fewer are too few batches to time")
     with _opened(folder / "short", server) as short, _opened(folder / "long", server) as long:
         queue_up(long.store, documents, owners=accounts(_SENDERS))
         waited = _batches_until_served(long)
-        left = long.waiting()
-        for after in range(_ROUNDS):
-            queue_up(short.store, min(_STEADY, documents // _ROUNDS), owners=accounts(_SENDERS))
-            short.drain(0)
-            long.drain(left * (_ROUNDS - 1 - after) // _ROUNDS)
+        left, timed = long.waiting(), min(_TIMED, documents // _PARTS // _TURNS // 2)
+        for after in range(_PARTS):
+            for _ in range(_TURNS):
+                queue_up(short.store, timed, owners=accounts(_SENDERS))
+                short.drain(0)
+                long.drain(long.waiting() - timed)
+            for queue in (short, long):
+                queue.work_off(left * (_PARTS - 1 - after) // _PARTS)
         return {
             "documents": documents,
             "short_queue": short.report(),
