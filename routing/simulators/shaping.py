@@ -55,7 +55,8 @@ def shape(
     Args:
         outline: of its type.
         source: what is told again; names of parts are compared without namespace.
-        changes: what the system adds or replaces, by the local names of the parts.
+        changes: what the system adds or replaces, by the local names of the parts; names that the outline has
+            no place for are passed over, so that the same changes serve kindred types.
         prefixes: for the namespaces of the answer in the order of their first use; none: the default one.
         spare: texts for demanded parts that neither source nor changes have, by "Parent/part".
 
