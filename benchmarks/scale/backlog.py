@@ -29,7 +29,7 @@ _SENDERS: Final = 10
 _PARTS: Final = 10
 _TURNS: Final = 2
 _TIMED: Final = 1_000  # documents in a turn
-_FEWEST: Final = 5_000
+_FEWEST: Final = 20_000
 _ASKED: Final = 5
 _LOOK_SECONDS: Final = 0.1
 _LONGEST_SECONDS: Final = 3600.0
@@ -109,7 +109,8 @@ def measure_backlog(folder: Path, server: str | None, *, documents: int) -> dict
     with _opened(folder / "short", server) as short, _opened(folder / "long", server) as long:
         queue_up(long.store, documents, owners=accounts(_SENDERS))
         waited = _batches_until_served(long)
-        left, timed = long.waiting(), min(_TIMED, documents // _PARTS // _TURNS // 2)
+        left = long.waiting()  # some went while somebody new was served
+        timed = min(_TIMED, left // _PARTS // _TURNS // 2)
         for after in range(_PARTS):
             for _ in range(_TURNS):
                 queue_up(short.store, timed, owners=accounts(_SENDERS))
