@@ -1,6 +1,7 @@
 """A gateway and a back end that are strangers: processes of their own, with faults between them."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -11,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from gateway.described import describe
-from gateway.listening import find_port
 from signing.keys import load_pkcs12
 from tests.acceptance.messages import FIRST_ANSWERS, signed_example
 from tests.acceptance.running import PROJECT, RunningSandbox, replies, start
@@ -60,14 +60,15 @@ def test_every_answer_is_called_back_once_whatever_goes_wrong(tmp_path: Path) ->
     token, secret = tmp_path / "token", tmp_path / "secret"
     token.write_text("what-the-gateway-shows\n")
     secret.write_text("what-the-back-end-shows\n")
-    url = f"http://127.0.0.1:{find_port('127.0.0.1', 0, option='port')}"
-    route = {"adapter": "http", "url": f"{url}/documents", "token_file": str(token)}
-    with gateway(tmp_path, **route, callback_secret_file=str(secret)) as sandbox:
+    kept = socket.create_server(("127.0.0.1", 0))  # else the gateway may get it
+    port = kept.getsockname()[1]
+    route = {"adapter": "http", "url": f"http://127.0.0.1:{port}/documents", "token_file": str(token)}
+    with kept, gateway(tmp_path, **route, callback_secret_file=str(secret)) as sandbox:
         callback = f"{sandbox.url.rstrip('/')}/backend/answers/NCTS2"
         faults = [word for fault in _FAULTS for word in ("--fault", fault)]
         keys = ["--token-file", str(token), "--callback-secret-file", str(secret)]
-        port = url.rpartition(":")[2]
-        with simulating("--port", port, "--callback", callback, "--seed", "7", *keys, *faults):
+        kept.close()
+        with simulating("--port", str(port), "--callback", callback, "--seed", "7", *keys, *faults):
             assert send_all(sandbox) == [_EXPECTED] * _DOCUMENTS
         assert not sandbox.sisc("answers", "list", "--json").stdout
 

@@ -96,7 +96,7 @@ def test_every_firm_named_gets_one_copy_however_often_it_is_named(world: World) 
 def reader(world: World) -> str:
     """Whom a notice for the agency would go to now."""
     notice = Notifier(recipients=(AGENCY_NAMED,)).notice("")
-    with world.store.read() as work:
+    with world.store.begin() as work:
         (found,) = addressees(work, notice, system="NCTS2", at=world.clock())
     assert found.entity == AGENCY
     return found.account
