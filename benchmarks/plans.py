@@ -28,23 +28,26 @@ def settle(engine: Engine) -> None:
         connection.commit()
 
 
-def plan_of(connection: Connection, read: Callable[[], object]) -> Sequence[str]:
+def plan_of(
+    connection: Connection, read: Callable[[], object], *, through: Engine | None = None
+) -> Sequence[str]:
     """Run something, then have the plans of its statements explained.
 
     Args:
         connection: SQLite or PostgreSQL; what `read` does on it is explained.
         read: reads from the connection.
+        through: what it does on any connection of this engine instead.
 
     Returns:
         The steps that touch tables or indexes, in the database's own words, in the order of the statements.
     """
-    with _recorded(connection) as statements:
+    with _recorded(through or connection) as statements:
         read()
     return [step for statement in statements for step in _steps(connection, *statement)]
 
 
 @contextmanager
-def _recorded(connection: Connection) -> Iterator[list[_Recorded]]:
+def _recorded(on: Connection | Engine) -> Iterator[list[_Recorded]]:
     statements: list[_Recorded] = []
 
     def note(*call: object) -> None:
@@ -52,11 +55,11 @@ def _recorded(connection: Connection) -> Iterator[list[_Recorded]]:
         assert isinstance(parameters, tuple | Mapping)
         statements.append((str(statement), parameters))
 
-    event.listen(connection, "before_cursor_execute", note)
+    event.listen(on, "before_cursor_execute", note)
     try:
         yield statements
     finally:
-        event.remove(connection, "before_cursor_execute", note)
+        event.remove(on, "before_cursor_execute", note)
 
 
 def _steps(connection: Connection, statement: str, parameters: _Parameters) -> Iterator[str]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Engine, Row, Select, Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -152,10 +152,16 @@ class _Look:
 
     def _movements(self, wanted: Wanted) -> Sequence[Movement]:
         table = simulator_movements
-        keys = tuple_(table.c.principal, table.c.lrn).in_(sorted(wanted.keys))
-        by_key = select(table).where(table.c.system == self._system, keys)
+        # Not by pairs: for these PostgreSQL would look through all movements of a principal.
+        principals, lrns = ({key[part] for key in wanted.keys} for part in (0, 1))
+        by_key = select(table).where(
+            table.c.system == self._system,
+            table.c.principal.in_(sorted(principals)),
+            table.c.lrn.in_(sorted(lrns)),
+        )
         by_reference = _of(table, "reference", self._system, wanted.references)
-        rows = [*self._rows(by_key, wanted.keys), *self._rows(by_reference, wanted.references)]
+        asked = [row for row in self._rows(by_key, wanted.keys) if (row.principal, row.lrn) in wanted.keys]
+        rows = [*asked, *self._rows(by_reference, wanted.references)]
         return list({(row.principal, row.lrn): movement_from(row) for row in rows}.values())
 
     def _choices(self, principals: Collection[str]) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine, create_engine, select
 
+from benchmarks.plans import plan_of, settle
 from routing.errors import LedgerUnavailableError
 from routing.model import Answer, AnswerKind, Recipient
 from routing.simulators.ledger import Due, Movement, NewDelivery, Number, NumberKind, State, Wanted
@@ -99,9 +100,11 @@ def test_of_equal_numbers_in_one_batch_the_first_wins(ledger: SqlLedger) -> None
         assert {lrn("L1", "z")} == unit.take([lrn("L1", "z"), lrn("L1", "a")])
 
 
-def movement(version: int = 0, state: State = State.RELEASED, lrn: str = "L1") -> Movement:
+def movement(
+    version: int = 0, state: State = State.RELEASED, lrn: str = "L1", principal: str = "PL1"
+) -> Movement:
     return Movement(
-        principal="PL1",
+        principal=principal,
         lrn=lrn,
         reference="26PL",
         state=state,
@@ -126,6 +129,29 @@ def test_a_movement_is_found_by_its_lrn_and_by_its_reference(ledger: SqlLedger) 
     assert [kept] == ledger.look(Wanted(references=["26PL"])).movements
     assert [kept] == ledger.look(Wanted(keys=[("PL1", "L1")], references=["26PL"])).movements
     assert not ledger.look(Wanted(keys=[("PL2", "L1")], references=["26DE"])).movements
+
+
+def test_only_the_movements_asked_for_are_told(ledger: SqlLedger) -> None:
+    both = [movement(lrn=lrn, principal=principal) for principal in ("PL1", "PL2") for lrn in ("L1", "L2")]
+    with ledger.begin() as unit:
+        assert unit.keep(both)
+    asked = [("PL1", "L2"), ("PL2", "L1")]
+    assert {each.key for each in ledger.look(Wanted(keys=asked)).movements} == set(asked)
+
+
+def test_movements_of_a_busy_principal_are_found_by_index(ledger: SqlLedger, engine: Engine) -> None:
+    with ledger.begin() as unit:
+        assert unit.keep([movement(lrn=f"L{number}") for number in range(3_000)])
+    settle(engine)
+    wanted = Wanted(keys=[("PL1", f"L{number}") for number in range(0, 3_000, 100)])
+    with engine.connect() as connection:
+        plan = plan_of(connection, lambda: ledger.look(wanted), through=engine)
+    assert plan == [
+        "SEARCH simulator_movements USING INDEX sqlite_autoindex_simulator_movements_1"
+        " (system=? AND principal=? AND lrn=?)"
+        if engine.dialect.name == "sqlite"
+        else "Index Scan using pk_simulator_movements on simulator_movements"
+    ]
 
 
 def test_a_movement_is_changed_only_from_the_version_that_was_read(ledger: SqlLedger) -> None:
