@@ -159,8 +159,8 @@ def _batches_until_served(queue: _Queue) -> dict[str, Any]:
 
 def _passed_over(store: SqlStore, number: int) -> int:
     time.sleep(1 + number / 10)  # at another moment of a batch each time
-    came = store.clock()
     sys_ref = submit(store, f"interactive{number}@example.pl")
+    came = store.clock()  # what is claimed from now on may hold it
     _wait(lambda: bool(_delivered(store, sys_ref)))
     (served,) = _delivered(store, sys_ref)
     between = select(func.count(func.distinct(events.c.at))).where(
