@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ from gateway.store.tables import events, work_items
 __all__ = ["Trial", "measure_workers"]
 
 _LONGEST_SECONDS: Final = 600.0
+_WARM_UP: Final = 50  # documents a worker
 _LOOK_SECONDS: Final = 0.1
 #: The part of the work that is timed: with some done already, and before the first worker runs out of it.
 _FROM, _TO = 0.1, 0.8
@@ -77,6 +78,8 @@ def measure_workers(folder: Path, server: str, trial: Trial) -> dict[str, Any]:
         _stopped_workers(folder, max(trial.counts)) as workers,
     ):
         name = str(make_url(url).database)
+        warm_up = replace(trial, documents=_WARM_UP)  # first documents cost more than later ones
+        _round(workshop, workers, _Told(watch=DatabaseWatch(server=server, database=name)), warm_up)
         told = {count: _Told(watch=DatabaseWatch(server=server, database=name)) for count in trial.counts}
         for _ in range(trial.rounds):
             for count in trial.counts:
