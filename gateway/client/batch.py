@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
@@ -39,10 +39,8 @@ class Sent:
 
     def answered(self, answer: Described) -> "Sent":
         """With one more answer."""
-        return Sent(
-            file=self.file,
-            digest=self.digest,
-            sys_ref=self.sys_ref,
+        return replace(
+            self,
             result=answer.kind,
             final=self.final or answer.final,
             refusal=self.refusal or answer.refusal,

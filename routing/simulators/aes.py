@@ -1,24 +1,28 @@
 """AES, at the office of export: declaration, amendment, invalidation, presentation, release (EU DDNXA)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from routing.simulators import aes_exit
 from routing.simulators.common_domain import (
+    about_declaration,
+    amendment,
     control_result,
     control_types,
     functional_fault,
     head,
+    invalidation_asked_for,
+    new_mrn,
     rejection,
     xml_fault,
 )
 from routing.simulators.ledger import State
-from routing.simulators.lifecycle import Case, FunctionalError, Reaction, Side, Step, System, Tell, find_at
+from routing.simulators.lifecycle import Case, FunctionalError, Reaction, Step, System, Tell, find_at
 from routing.simulators.rules import EU_COUNTRIES, mass_adds_up, office_is_in
 from routing.simulators.scenarios import Behaviour, Point
-from routing.simulators.shaping import Told
-from schemas.identifiers import is_valid_mrn, make_mrn
+from schemas.identifiers import is_valid_mrn
 
 __all__ = ["AES"]
 
@@ -33,6 +37,8 @@ _EXPORT_ONLY: Final = "A"
 _PRELODGED: Final = frozenset("DEF")
 _NO_RELEASE: Final = "Z1"
 _BEFORE_RELEASE: Final = frozenset({State.PRELODGED, State.ACCEPTED})
+
+_tell = partial(about_declaration, "ExportOperation")
 
 
 def _check(case: Case) -> Iterator[FunctionalError]:
@@ -61,34 +67,13 @@ def _accept(case: Case) -> Reaction:
 def _new_mrn(case: Case) -> str:
     office = case.declared(_EXPORT)
     letter = _WITH_EXIT_SUMMARY.get(case.declared("ExportOperation/security"), _EXPORT_ONLY)
-
-    def make(serial: str) -> str:
-        return make_mrn(case.local.year, office[:2], office[2:8] + serial, letter)
-
-    return case.numbers.new_reference(case.movement, make, length=6)
+    return new_mrn(case, office, letter)
 
 
 def _amend(case: Case) -> Reaction:
     """CC513C replaces the declaration."""
-    times: dict[str, Told] = {
-        "amendmentSubmissionDateAndTime": case.timestamp,
-        "amendmentAcceptanceDateAndTime": case.timestamp,
-    }
-    accepted = Tell(type_code="CC504C", changes={"ExportOperation": times}, to=Side.ACTOR)
+    accepted = amendment(case, "CC504C", "ExportOperation")
     return Reaction(tell=(accepted,), movement=replace(case.movement, declaration=case.asked.content))
-
-
-def _invalidate(case: Case) -> Reaction:
-    """CC514C: granted before the release, refused after it."""
-    granted = case.movement.state is not State.RELEASED
-    decision: dict[str, Told] = {
-        "requestDateAndTime": case.timestamp,
-        "decisionDateAndTime": case.timestamp,
-        "decision": "1" if granted else "0",
-        "initiatedByCustoms": "0",
-    }
-    told = Tell(type_code="CC509C", changes={"Invalidation": decision}, to=Side.ACTOR)
-    return Reaction(tell=(told,), movement=case.moved(State.INVALIDATED) if granted else None)
 
 
 def _lapse(case: Case) -> Reaction:
@@ -121,15 +106,6 @@ def _refuse(case: Case) -> Reaction:
     return Reaction(tell=(told,), movement=case.moved(State.NOT_RELEASED))
 
 
-def _tell(
-    case: Case, type_code: str, operation: Mapping[str, Told], rest: Mapping[str, Told] | None = None
-) -> Tell:
-    """A message about the declaration: what happened, at which office, whose."""
-    numbers = {"LRN": case.movement.lrn, "MRN": case.movement.reference}
-    changes: dict[str, Told] = {"ExportOperation": {**numbers, **operation}, **(rest or {})}
-    return Tell(type_code=type_code, changes=changes, source=case.declaration, to=case.declarant)
-
-
 def _reject(case: Case, errors: Sequence[FunctionalError]) -> Tell:
     """CC556C; at the office of exit CC557C. CC507C has its content in an element."""
     type_code = "CC557C" if case.asked.delivery.type_code in aes_exit.AT_EXIT else "CC556C"
@@ -140,7 +116,10 @@ def _reject(case: Case, errors: Sequence[FunctionalError]) -> Tell:
 _STEPS: Final = {
     "CC515C": Step(does=_declare, check=_check),
     "CC513C": Step(does=_amend, within=_BEFORE_RELEASE, check=_check),
-    "CC514C": Step(does=_invalidate, within=_BEFORE_RELEASE | {State.UNDER_CONTROL, State.RELEASED}),
+    "CC514C": Step(
+        does=partial(invalidation_asked_for, "CC509C"),
+        within=_BEFORE_RELEASE | {State.UNDER_CONTROL, State.RELEASED},
+    ),
     "CC511C": Step(does=_accept, within=frozenset({State.PRELODGED})),
     "lapse": Step(does=_lapse, within=frozenset({State.PRELODGED})),
     "control": Step(does=_control, within=frozenset({State.ACCEPTED})),

@@ -2,16 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 
-from routing.simulators.lifecycle import Case, FunctionalError, Header, Side, Tell, text_at, texts_at
+from routing.simulators.ledger import State
+from routing.simulators.lifecycle import (
+    Case,
+    FunctionalError,
+    Header,
+    Reaction,
+    Side,
+    Tell,
+    text_at,
+    texts_at,
+)
 from routing.simulators.shaping import Told
 from routing.simulators.xml import Element
+from schemas.identifiers import make_mrn
 
 __all__ = [
+    "about_declaration",
+    "amendment",
     "control_result",
     "control_types",
     "functional_errors",
     "functional_fault",
     "head",
+    "invalidation_asked_for",
+    "new_mrn",
     "rejection",
     "xml_fault",
 ]
@@ -37,6 +52,64 @@ def head(case: Case, header: Header) -> Mapping[str, Told]:
 
 def _said(sides: Element, name: str) -> str | None:
     return text_at(sides, name) or text_at(sides, f"Header/{name}")
+
+
+def new_mrn(case: Case, office: str, letter: str) -> str:
+    """An MRN for the declaration at hand.
+
+    Args:
+        case: with the declaration.
+        office: reference number of the customs office that gives it.
+        letter: of the procedure.
+    """
+
+    def make(serial: str) -> str:
+        return make_mrn(case.local.year, office[:2], office[2:8] + serial, letter)
+
+    return case.numbers.new_reference(case.movement, make, length=6)
+
+
+def about_declaration(
+    group: str,
+    case: Case,
+    type_code: str,
+    operation: Mapping[str, Told],
+    rest: Mapping[str, Told] | None = None,
+) -> Tell:
+    """A message about the declaration: what happened, at which office, whose.
+
+    Args:
+        group: with LRN and MRN.
+        case: with the movement.
+        type_code: of the message.
+        operation: what else that group says.
+        rest: other groups.
+    """
+    numbers = {"LRN": case.movement.lrn, "MRN": case.movement.reference}
+    changes: dict[str, Told] = {group: {**numbers, **operation}, **(rest or {})}
+    return Tell(type_code=type_code, changes=changes, source=case.declaration, to=case.declarant)
+
+
+def amendment(case: Case, type_code: str, group: str) -> Tell:
+    """The declaration is replaced as asked; the group says when."""
+    times: dict[str, Told] = {
+        "amendmentSubmissionDateAndTime": case.timestamp,
+        "amendmentAcceptanceDateAndTime": case.timestamp,
+    }
+    return Tell(type_code=type_code, changes={group: times}, to=Side.ACTOR)
+
+
+def invalidation_asked_for(type_code: str, case: Case) -> Reaction:
+    """What the declarant asked for: granted before the release, refused after it."""
+    granted = case.movement.state is not State.RELEASED
+    decision: dict[str, Told] = {
+        "requestDateAndTime": case.timestamp,
+        "decisionDateAndTime": case.timestamp,
+        "decision": "1" if granted else "0",
+        "initiatedByCustoms": "0",
+    }
+    told = Tell(type_code=type_code, changes={"Invalidation": decision}, to=Side.ACTOR)
+    return Reaction(tell=(told,), movement=case.moved(State.INVALIDATED) if granted else None)
 
 
 def rejection(

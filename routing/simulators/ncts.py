@@ -1,16 +1,21 @@
 """NCTS2, at departure: declaration, amendment, invalidation, presentation, release (EU DDNTA phase 5)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from routing.simulators import ncts_arrival
 from routing.simulators.common_domain import (
+    about_declaration,
+    amendment,
     control_result,
     control_types,
     functional_errors,
     functional_fault,
     head,
+    invalidation_asked_for,
+    new_mrn,
     rejection,
     xml_fault,
 )
@@ -19,7 +24,6 @@ from routing.simulators.lifecycle import (
     Case,
     FunctionalError,
     Reaction,
-    Side,
     Step,
     System,
     Tell,
@@ -28,7 +32,7 @@ from routing.simulators.lifecycle import (
 from routing.simulators.rules import COMMON_TRANSIT_COUNTRIES, mass_adds_up, office_is_in
 from routing.simulators.scenarios import Behaviour, Later, Point
 from routing.simulators.shaping import Told
-from schemas.identifiers import is_valid_mrn, make_mrn
+from schemas.identifiers import is_valid_mrn
 from schemas.wording import Text
 
 __all__ = ["NCTS2"]
@@ -48,6 +52,8 @@ _NO_RELEASE: Final = "Z1"
 _RELEASE: Final = (Later(event="release"),)
 _BEFORE_DECISION: Final = frozenset({State.ACCEPTED, State.AMENDMENT_WANTED})
 _BEFORE_RELEASE: Final = _BEFORE_DECISION | {State.PRELODGED}
+
+_tell = partial(about_declaration, "TransitOperation")
 
 
 def _check(case: Case) -> Iterator[FunctionalError]:
@@ -79,11 +85,7 @@ def _accept(case: Case) -> Reaction:
 def _new_mrn(case: Case) -> str:
     office = case.declared(_DEPARTURE)
     letter = _PROCEDURE_LETTERS.get(case.declared("TransitOperation/security"), "J")
-
-    def make(serial: str) -> str:
-        return make_mrn(case.local.year, office[:2], office[2:8] + serial, letter)
-
-    return case.numbers.new_reference(case.movement, make, length=6)
+    return new_mrn(case, office, letter)
 
 
 def _present(case: Case) -> Reaction:
@@ -93,29 +95,12 @@ def _present(case: Case) -> Reaction:
 
 def _amend(case: Case) -> Reaction:
     """CC013C replaces the declaration; what waited for it goes on."""
-    times: dict[str, Told] = {
-        "amendmentSubmissionDateAndTime": case.timestamp,
-        "amendmentAcceptanceDateAndTime": case.timestamp,
-    }
-    accepted = Tell(type_code="CC004C", changes={"TransitOperation": times}, to=Side.ACTOR)
+    accepted = amendment(case, "CC004C", "TransitOperation")
     movement = replace(case.movement, declaration=case.asked.content)
     if case.movement.state is not State.AMENDMENT_WANTED:
         return Reaction(tell=(accepted,), movement=movement)
     movement = replace(movement, state=State.ACCEPTED)
     return Reaction(tell=(accepted,), movement=movement, later=_RELEASE)
-
-
-def _invalidate(case: Case) -> Reaction:
-    """CC014C: granted before the release, refused after it."""
-    granted = case.movement.state is not State.RELEASED
-    decision: dict[str, Told] = {
-        "requestDateAndTime": case.timestamp,
-        "decisionDateAndTime": case.timestamp,
-        "decision": "1" if granted else "0",
-        "initiatedByCustoms": "0",
-    }
-    told = Tell(type_code="CC009C", changes={"Invalidation": decision}, to=Side.ACTOR)
-    return Reaction(tell=(told,), movement=case.moved(State.INVALIDATED) if granted else None)
 
 
 def _lapse(case: Case) -> Reaction:
@@ -187,15 +172,6 @@ def _ask_amendment(case: Case) -> Reaction:
     return Reaction(tell=(told,), movement=case.moved(State.AMENDMENT_WANTED))
 
 
-def _tell(
-    case: Case, type_code: str, operation: Mapping[str, Told], rest: Mapping[str, Told] | None = None
-) -> Tell:
-    """A message about the declaration: what happened, at which office, whose."""
-    numbers = {"LRN": case.movement.lrn, "MRN": case.movement.reference}
-    changes: dict[str, Told] = {"TransitOperation": {**numbers, **operation}, **(rest or {})}
-    return Tell(type_code=type_code, changes=changes, source=case.declaration, to=case.declarant)
-
-
 def _reject(case: Case, errors: Sequence[FunctionalError]) -> Tell:
     type_code = "CC057C" if case.asked.delivery.type_code in ncts_arrival.STEPS else "CC056C"
     return rejection(case, errors, type_code, "TransitOperation")
@@ -204,7 +180,10 @@ def _reject(case: Case, errors: Sequence[FunctionalError]) -> Tell:
 _STEPS: Final = {
     "CC015C": Step(does=_declare, check=_check),
     "CC013C": Step(does=_amend, within=_BEFORE_RELEASE, check=_check),
-    "CC014C": Step(does=_invalidate, within=_BEFORE_RELEASE | {State.UNDER_CONTROL, State.RELEASED}),
+    "CC014C": Step(
+        does=partial(invalidation_asked_for, "CC009C"),
+        within=_BEFORE_RELEASE | {State.UNDER_CONTROL, State.RELEASED},
+    ),
     "CC170C": Step(does=_present, within=frozenset({State.PRELODGED})),
     "lapse": Step(does=_lapse, within=frozenset({State.PRELODGED})),
     "control": Step(does=_control, within=_BEFORE_DECISION),

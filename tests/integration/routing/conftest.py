@@ -33,6 +33,15 @@ def sqlite_engine(path: Path) -> Engine:
     return engine
 
 
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
+    """An empty database with the simulators' tables: what they do on PostgreSQL their own tests show."""
+    engine = sqlite_engine(tmp_path / "other.db")
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def simulator_postgres() -> Iterator[str]:
     """URL of a fresh database, dropped at the end."""

@@ -1,11 +1,10 @@
 """Life cycles on every database alike, and several workers at one movement at once: order, nothing lost."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain, count
-from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -15,8 +14,7 @@ from routing.model import Answer
 from routing.simulators.ledger import Wanted
 from routing.simulators.scenarios import DEFAULT, SCENARIOS
 from routing.simulators.sql_ledger import SqlLedger
-from routing.tables import metadata, simulator_deliveries
-from tests.integration.routing.conftest import sqlite_engine
+from routing.tables import simulator_deliveries
 from tests.integration.routing.life import Life, told
 from tests.integration.routing.test_routing_life_cycles import (
     DECLARATIONS,
@@ -31,14 +29,6 @@ from tests.integration.routing.test_routing_life_cycles import (
 WORKERS = 2
 ROUNDS = 6
 HOLDER = "PL526021308200000"
-
-
-@pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Engine]:
-    engine = sqlite_engine(tmp_path / "other.db")
-    metadata.create_all(engine)
-    yield engine
-    engine.dispose()
 
 
 def lives(system: str, engine: Engine) -> list[Life]:

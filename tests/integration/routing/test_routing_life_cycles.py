@@ -1,7 +1,6 @@
 """Whole life cycles: messages in turn, functional errors for those out of turn, every answer valid."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 from lxml import etree
@@ -14,7 +13,6 @@ from routing.simulators.scenarios import SCENARIOS, Scenario
 from routing.simulators.sql_ledger import SqlLedger
 from routing.tables import metadata
 from schemas.identifiers import is_valid_arc, is_valid_mrn, make_mrn
-from tests.integration.routing.conftest import sqlite_engine
 from tests.integration.routing.life import START, Life, in_version, letter, told
 
 LRN, MRN = "TransitOperation/LRN", "TransitOperation/MRN"
@@ -53,12 +51,8 @@ each_version = pytest.mark.parametrize("version", ["3.13", "3.23"])
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """SQLite: what the ledger does on PostgreSQL its own tests show."""
-    engine = sqlite_engine(tmp_path / "simulators.db")
-    metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+def engine(sqlite: Engine) -> Engine:
+    return sqlite
 
 
 @pytest.fixture

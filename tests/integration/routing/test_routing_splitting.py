@@ -1,16 +1,13 @@
 """Splitting of an excise movement (IE825): each part lives on its own, the split movement is over."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 from lxml import etree
 from sqlalchemy import Engine
 
 from routing.model import Answer
-from routing.tables import metadata
 from schemas.identifiers import is_valid_arc, make_arc
-from tests.integration.routing.conftest import sqlite_engine
 from tests.integration.routing.life import Life, letter, told
 from tests.integration.routing.test_routing_life_cycles import (
     CONCLUSION,
@@ -30,11 +27,8 @@ PARTS = "Body/SubmittedDraftOfSplittingOperation/SplitDetailsEad"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = sqlite_engine(tmp_path / "simulators.db")
-    metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+def engine(sqlite: Engine) -> Engine:
+    return sqlite
 
 
 @pytest.fixture
